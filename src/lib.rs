@@ -1,0 +1,2 @@
+//! ibis: a systemd-native spot trading agent.
+pub mod domain;

@@ -1,0 +1,2 @@
+//! The `ibis` binary: parse, log, dispatch, exit code.
+fn main() {}
