@@ -1,3 +1,5 @@
 //! ibis: a systemd-native spot trading agent.
+pub mod cli;
 pub mod domain;
 pub mod durable;
+pub mod store;
