@@ -63,3 +63,18 @@ fn origin(input: &Input, names: &[&str]) -> Origin {
         .cloned()
         .unwrap_or(Origin::Default)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::table::find;
+
+    /// Else a reload could take one of a pair and break the rule that was just checked.
+    #[test]
+    fn related_keys_reload_together() {
+        for (low, high) in NOT_ABOVE {
+            let (low, high) = (find(low).expect(low), find(high).expect(high));
+            assert_eq!(low.reloadable, high.reloadable, "{} {}", low.name, high.name);
+        }
+    }
+}

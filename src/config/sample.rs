@@ -29,7 +29,7 @@ pub fn render() -> String {
             range => format!("{}{}. ", range[..1].to_uppercase(), &range[1..]),
         };
         line(&mut text, &format!("\n# {}{reload}", key.doc));
-        line(&mut text, &format!("# {range}Default from: {}.", key.origin));
+        line(&mut text, &format!("# {range}Origin: {}.", key.origin));
         line(&mut text, &format!("#{} = {}", key.leaf(), key.default_value().to_toml()));
     }
     text
