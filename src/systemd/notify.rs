@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use sd_notify::NotifyState;
 
+use super::record::head;
+
 /// Longest `STATUS=` text in bytes; systemd shows it on one line.
 const STATUS_BYTES_MAX: usize = 512;
 
@@ -93,9 +95,8 @@ pub fn watchdog_interval() -> Option<Duration> {
 
 /// A newline would start another assignment of the protocol.
 fn one_line(text: &str) -> String {
-    let mut line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    line.truncate(line.floor_char_boundary(STATUS_BYTES_MAX));
-    line
+    let shown = |c: char| if c.is_control() { ' ' } else { c };
+    head(text, STATUS_BYTES_MAX).chars().map(shown).collect()
 }
 
 #[cfg(test)]

@@ -24,7 +24,10 @@ pub fn install_panic_hook() {
 /// `panic at src/x.rs:1:2 in thread main: message`, on one line.
 fn describe(info: &PanicHookInfo<'_>) -> String {
     let thread = std::thread::current();
-    let message = info.payload_as_str().unwrap_or("no message").replace('\n', " ");
+    let payload = info.payload();
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let message = text.unwrap_or("no message").replace('\n', " ");
     let place = match info.location() {
         Some(location) => location.to_string(),
         None => "an unknown place".to_owned(),

@@ -110,12 +110,17 @@ struct Bounded {
 
 impl std::fmt::Write for Bounded {
     fn write_str(&mut self, part: &str) -> std::fmt::Result {
-        let room = self.max - self.text.len();
-        let fits = part.floor_char_boundary(room);
-        let (kept, rest) = part.split_at(fits);
+        let kept = head(part, self.max - self.text.len());
         self.text.push_str(kept);
-        if rest.is_empty() { Ok(()) } else { Err(std::fmt::Error) }
+        if kept.len() == part.len() { Ok(()) } else { Err(std::fmt::Error) }
     }
+}
+
+/// The first characters of `text` that fit into `max` bytes.
+pub(super) fn head(text: &str, max: usize) -> &str {
+    let fits = |end: &usize| text.is_char_boundary(*end);
+    let end = (0..=max.min(text.len())).rev().find(fits).unwrap_or(0);
+    text.get(..end).unwrap_or("")
 }
 
 #[cfg(test)]
