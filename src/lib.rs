@@ -8,3 +8,7 @@ pub mod market;
 pub mod risk;
 pub mod store;
 pub mod strategy;
+pub mod clock;
+pub mod config;
+pub mod domain;
+pub mod systemd;
