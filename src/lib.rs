@@ -1,2 +1,3 @@
 //! ibis: a systemd-native spot trading agent.
 pub mod domain;
+pub mod exchange;
