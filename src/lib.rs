@@ -1,3 +1,8 @@
 //! ibis: a systemd-native spot trading agent.
+pub mod cli;
+pub mod config;
 pub mod domain;
 pub mod exchange;
+pub mod durable;
+pub mod store;
+pub mod market;
