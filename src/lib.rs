@@ -2,7 +2,7 @@
 pub mod cli;
 pub mod config;
 pub mod domain;
-pub mod exchange;
 pub mod durable;
-pub mod store;
+pub mod exchange;
 pub mod market;
+pub mod store;

@@ -213,9 +213,7 @@ fn execute(order: &VenueOrder, market: &mut Market, desk: &mut Desk, plan: &Plan
         }
         TimeInForce::Ioc | TimeInForce::Fok => (OrderStatus::Expired, Some(ReportKind::Expired)),
         TimeInForce::Gtc => {
-            let order = market.rest(order);
-            desk.open.insert(order.client_order_id, (order.instrument, order.side));
-            desk.record(&order);
+            market.rest(order, desk);
             return;
         }
     };

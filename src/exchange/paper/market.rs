@@ -110,12 +110,24 @@ impl Market {
         }
     }
 
-    /// Puts an order into our book, in its place, behind the queue displayed at its price.
-    pub(super) fn rest(&mut self, mut order: VenueOrder) -> VenueOrder {
+    /// Puts an order into our book, in its place, behind the queue displayed at its price. What is
+    /// displayed now also bounds the queue of our older orders there.
+    pub(super) fn rest(&mut self, mut order: VenueOrder, desk: &mut Desk) {
         order.queue_ahead =
             self.displayed(order.side, limit(&order)).unwrap_or(VenueOrder::QUEUE_UNKNOWN);
+        let orders = match order.side {
+            Side::Buy => &mut self.buys,
+            Side::Sell => &mut self.sells,
+        };
+        for older in orders.iter_mut().filter(|older| older.price == order.price) {
+            if order.queue_ahead < older.queue_ahead {
+                older.queue_ahead = order.queue_ahead;
+                desk.record(older);
+            }
+        }
         self.restore(order);
-        order
+        desk.open.insert(order.client_order_id, (order.instrument, order.side));
+        desk.record(&order);
     }
 
     /// Puts an order into our book as it stood.

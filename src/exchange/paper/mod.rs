@@ -46,6 +46,8 @@ mod order;
 mod outbox;
 mod reason;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod venue;
 
 pub use account::Account;
