@@ -12,3 +12,6 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod systemd;
+pub mod exchange;
+pub mod market;
+pub mod store;
