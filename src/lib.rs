@@ -1,5 +1,6 @@
 //! ibis: a systemd-native spot trading agent.
 pub mod cli;
+pub mod config;
 pub mod domain;
 pub mod durable;
 pub mod ops;
