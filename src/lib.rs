@@ -5,3 +5,4 @@ pub mod domain;
 pub mod durable;
 pub mod ops;
 pub mod store;
+pub mod market;

@@ -6,6 +6,11 @@
 //! mode and refuses the other.
 
 pub mod chain;
+pub mod load;
+mod row;
+pub mod run;
+pub mod state_json;
+pub mod writer;
 
 use std::path::{Path, PathBuf};
 
