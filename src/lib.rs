@@ -3,6 +3,6 @@ pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod durable;
+pub mod market;
 pub mod ops;
 pub mod store;
-pub mod market;

@@ -4,5 +4,8 @@
 //! ([`report::Severity::exit_code`]). Jobs restart nothing and stop nothing: that is systemd's. Each run
 //! leaves a row in `job_runs` ([`job_run`]).
 
+pub mod age;
+pub mod agent_evidence;
+pub mod healthcheck;
 pub mod job_run;
 pub mod report;
