@@ -14,4 +14,6 @@ pub mod domain;
 pub mod systemd;
 pub mod exchange;
 pub mod market;
+pub mod market;
+pub mod ops;
 pub mod store;
