@@ -2,4 +2,5 @@
 pub mod cli;
 pub mod domain;
 pub mod durable;
+pub mod ops;
 pub mod store;

@@ -6,6 +6,9 @@
 //! mode and refuses the other.
 
 pub mod chain;
+pub mod column;
+pub mod imported_trade;
+pub mod own_trade;
 
 use std::path::{Path, PathBuf};
 
