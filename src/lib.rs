@@ -1,6 +1,8 @@
 //! ibis: a systemd-native spot trading agent.
 pub mod cli;
+pub mod config;
 pub mod domain;
 pub mod durable;
 pub mod ops;
 pub mod store;
+pub mod market;

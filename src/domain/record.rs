@@ -201,6 +201,8 @@ pub enum Projection {
         /// Put aside for open orders.
         hold: Decimal,
     },
+    /// An order after a fill: the fill is the fact, this is where it left the order.
+    Order(OrderRecord),
     /// An entry was not sent.
     Refused {
         /// When.

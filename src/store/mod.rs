@@ -9,6 +9,11 @@ pub mod chain;
 pub mod column;
 pub mod imported_trade;
 pub mod own_trade;
+pub mod load;
+mod row;
+pub mod run;
+pub mod state_json;
+pub mod writer;
 
 use std::path::{Path, PathBuf};
 
