@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::config::Directories;
 use exit::{Exit, exit_of};
 
 /// Systemd-native 24/7 spot trading agent
@@ -71,7 +72,7 @@ fn render_error(error: &anyhow::Error) {
 
 /// The state directory of this process.
 fn state_dir(global: &Global) -> PathBuf {
-    global.state_dir.clone().unwrap_or_else(|| PathBuf::from("./data"))
+    Directories::of_process(global.state_dir.as_deref()).state
 }
 
 /// One JSON object on standard output.
