@@ -6,3 +6,7 @@ pub mod durable;
 pub mod ops;
 pub mod store;
 pub mod market;
+pub mod clock;
+pub mod config;
+pub mod domain;
+pub mod systemd;

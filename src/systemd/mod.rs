@@ -1,0 +1,9 @@
+//! systemd: what it is told (notify, journal) and asked (units). Everything here does nothing, and
+//! costs nothing, where there is no systemd.
+
+pub mod journal;
+pub mod message_id;
+pub mod notify;
+pub mod panic;
+pub mod record;
+pub mod unit;
