@@ -1,12 +1,10 @@
 //! ibis: a systemd-native spot trading agent.
 pub mod cli;
-pub mod config;
-pub mod domain;
-pub mod durable;
-pub mod ops;
-pub mod store;
-pub mod market;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod durable;
+pub mod market;
+pub mod ops;
+pub mod store;
 pub mod systemd;

@@ -1,13 +1,15 @@
 //! `ibis trades`: another system's history in, the whole history out, what was earned.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
 
 use super::exit::{Exit, Failure};
 use super::{Global, print_json, state_dir};
+use crate::clock;
 use crate::domain::decimal::Decimal;
+use crate::ops::trades::export::{self, Exported};
 use crate::ops::trades::import::{self, ImportError, Imported};
 use crate::ops::trades::summary::{self, Summary, Totals, Wanted};
 use crate::store;
@@ -29,6 +31,11 @@ enum Command {
         /// The file
         file: PathBuf,
     },
+    /// Write the whole history, imported and own, in the shape of the Python IBIS
+    Export {
+        /// The file [default: trade_history.json in the state directory]
+        file: Option<PathBuf>,
+    },
     /// Print what was earned: matched sells, wins, profit and loss, fees, what is still held
     Summary {
         /// Only this symbol, with or without its quote: SUP-USDT, SUP
@@ -44,13 +51,14 @@ enum Command {
 pub fn run(global: &Global, arguments: &Trades) -> anyhow::Result<Exit> {
     match &arguments.command {
         Command::Import { file } => run_import(global, file),
+        Command::Export { file } => run_export(global, file.as_deref()),
         Command::Summary { symbol, by_symbol } => {
             run_summary(global, &Wanted { symbol: symbol.as_deref(), by_symbol: *by_symbol })
         }
     }
 }
 
-fn run_import(global: &Global, file: &std::path::Path) -> anyhow::Result<Exit> {
+fn run_import(global: &Global, file: &Path) -> anyhow::Result<Exit> {
     let directory = state_dir(global);
     // Before the ledger is created: a mistyped file name must leave nothing behind.
     if let Err(error) = std::fs::metadata(file) {
@@ -94,6 +102,26 @@ fn render_import(imported: &Imported) {
     for finding in &imported.findings {
         println!("{finding}");
     }
+}
+
+#[expect(clippy::print_stdout, reason = "this is the subcommand's output")]
+fn run_export(global: &Global, file: Option<&Path>) -> anyhow::Result<Exit> {
+    let directory = state_dir(global);
+    let connection = store::open_existing(&directory)?;
+    let now = clock::wall_now();
+    let path = file.map_or_else(|| directory.join(export::FILE_NAME), Path::to_owned);
+    let exported = export::export(&connection, &path, now)
+        .map_err(|error| Failure::new(Exit::TryAgain, format!("{}: {error}", path.display())))?;
+    if file.is_none() {
+        export::record(&connection, &exported, now).context("ledger")?;
+    }
+    if global.json {
+        print_json(&exported)?;
+    } else {
+        let Exported { records, matched, bytes, .. } = exported;
+        println!("{}: {records} orders, {matched} matched sells, {bytes} bytes", path.display());
+    }
+    Ok(Exit::Ok)
 }
 
 fn run_summary(global: &Global, wanted: &Wanted<'_>) -> anyhow::Result<Exit> {

@@ -10,6 +10,7 @@
 //! | [`summary`] | totals of both sources |
 //! | [`export`] | both sources in the file's shape |
 
+pub mod export;
 pub mod history_file;
 pub mod history_row;
 pub mod import;
