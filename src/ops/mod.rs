@@ -7,5 +7,7 @@
 pub mod age;
 pub mod agent_evidence;
 pub mod healthcheck;
+pub mod exact_number;
 pub mod job_run;
 pub mod report;
+pub mod trades;
