@@ -1,2 +1,7 @@
 //! ibis: a systemd-native spot trading agent.
+pub mod cli;
+pub mod config;
 pub mod domain;
+pub mod durable;
+pub mod store;
+pub mod market;

@@ -1,2 +1,7 @@
-//! The `ibis` binary: parse, log, dispatch, exit code.
-fn main() {}
+//! The `ibis` binary: parse, dispatch, exit code. Everything else is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ibis::cli::run().into()
+}

@@ -19,12 +19,14 @@
 pub mod balance;
 pub mod decimal;
 pub mod execution;
+pub mod hold;
 pub mod identifier;
 pub mod instrument;
 pub mod market_data;
 pub mod order;
 pub mod order_status;
 pub mod position;
+pub mod record;
 pub mod side;
 pub mod symbol;
 pub mod text;

@@ -1,0 +1,80 @@
+//! Exit codes: one table for every subcommand, and the rule from error to code.
+//!
+//! 64 and up are sysexits(3); the agent's unit does not restart 64, 65, 77 and 78.
+
+use std::process::ExitCode;
+
+use crate::durable::group_commit::WriteFailed;
+use crate::durable::sqlite::{OpenError, OpenErrorKind};
+
+/// How a subcommand ended.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Exit {
+    /// All is well.
+    Ok = 0,
+    /// Works, but a person should look.
+    Degraded = 1,
+    /// Does not work, or money is at risk.
+    Critical = 2,
+    /// Too little evidence for a verdict.
+    Insufficient = 3,
+    /// The command line is wrong.
+    Usage = 64,
+    /// A file is damaged or foreign.
+    Data = 65,
+    /// The venue cannot be reached.
+    Unavailable = 69,
+    /// Busy, locked, or the disk refuses: try again.
+    TryAgain = 75,
+    /// Credentials are missing or refused.
+    Credentials = 77,
+    /// The configuration is wrong.
+    Config = 78,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// An error that knows its exit code.
+#[derive(Debug)]
+pub struct Failure {
+    exit: Exit,
+    message: String,
+}
+
+impl Failure {
+    /// An error with a code and one line that says what, where and what to do.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into() }
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// The code of an error: by the first cause in its chain that the table knows, else 2.
+pub fn exit_of(error: &anyhow::Error) -> Exit {
+    error.chain().find_map(known).unwrap_or(Exit::Critical)
+}
+
+fn known(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
+    if let Some(failure) = cause.downcast_ref::<Failure>() {
+        return Some(failure.exit);
+    }
+    if let Some(open) = cause.downcast_ref::<OpenError>() {
+        return Some(match open.kind {
+            OpenErrorKind::Foreign(_) | OpenErrorKind::Newer { .. } => Exit::Data,
+            OpenErrorKind::Missing => Exit::Insufficient,
+            OpenErrorKind::Unavailable(_) => Exit::TryAgain,
+        });
+    }
+    cause.downcast_ref::<WriteFailed>().map(|_| Exit::TryAgain)
+}

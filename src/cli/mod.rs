@@ -1,0 +1,65 @@
+//! What the user types. A file per subcommand: arguments in, one call, rendering out.
+
+pub mod exit;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use exit::{Exit, exit_of};
+
+/// Systemd-native 24/7 spot trading agent
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every subcommand.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Read this configuration file; may be repeated, later ones win
+    #[arg(long = "config", value_name = "FILE", global = true)]
+    pub config: Vec<PathBuf>,
+    /// Keep state here [default: $STATE_DIRECTORY, else ./data]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub state_dir: Option<PathBuf>,
+    /// Print JSON for programs
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {}
+
+/// Parses the command line and runs it.
+pub fn run() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // clap's own code for a usage error is 2, which means critical here.
+            drop(error.print());
+            return if error.use_stderr() { Exit::Usage } else { Exit::Ok };
+        }
+    };
+    match dispatch(&cli) {
+        Ok(exit) => exit,
+        Err(error) => {
+            render_error(&error);
+            exit_of(&error)
+        }
+    }
+}
+
+fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
+    match cli.command {}
+}
+
+/// One line, causes joined by `: `, so that journal entries stay whole.
+#[expect(clippy::print_stderr, reason = "the one place where a subcommand's error is shown")]
+fn render_error(error: &anyhow::Error) {
+    eprintln!("ibis: {}", format!("{error:#}").replace('\n', " "));
+}

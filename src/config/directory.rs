@@ -1,0 +1,67 @@
+//! The directories a process works in. systemd names them in the environment; nothing here is
+//! hard-coded.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// State directory where neither `--state-dir` nor systemd names one.
+const STATE_DIRECTORY_DEFAULT: &str = "./data";
+
+/// Where this process keeps and finds its files.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Directories {
+    /// The ledger and its projections: `--state-dir`, else `$STATE_DIRECTORY`, else `./data`.
+    pub state: PathBuf,
+    /// Sockets, gone when the service stops: `$RUNTIME_DIRECTORY`. None outside a service.
+    pub runtime: Option<PathBuf>,
+    /// `$CONFIGURATION_DIRECTORY`. None outside a service.
+    pub configuration: Option<PathBuf>,
+}
+
+impl Directories {
+    /// The directories of this process; `state_dir` is the command line's.
+    #[expect(clippy::disallowed_methods, reason = "this module is where the environment is read")]
+    pub fn of_process(state_dir: Option<&Path>) -> Self {
+        Self::resolve(state_dir, |name| std::env::var_os(name))
+    }
+
+    /// As [`Directories::of_process`] with the environment as an argument.
+    pub fn resolve(state_dir: Option<&Path>, variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        let first = |name: &str| {
+            let list = variable(name)?;
+            std::env::split_paths(&list).find(|path| !path.as_os_str().is_empty())
+        };
+        Self {
+            state: state_dir
+                .map(Path::to_owned)
+                .or_else(|| first("STATE_DIRECTORY"))
+                .unwrap_or_else(|| PathBuf::from(STATE_DIRECTORY_DEFAULT)),
+            runtime: first("RUNTIME_DIRECTORY"),
+            configuration: first("CONFIGURATION_DIRECTORY"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn command_line_then_systemd_then_default() {
+        let bare = Directories::resolve(None, |_| None);
+        assert_eq!(bare.state, Path::new("./data"));
+        assert_eq!((bare.runtime, bare.configuration), (None, None));
+        let service = |name: &str| match name {
+            "STATE_DIRECTORY" => Some("/var/lib/ibis:/var/lib/other".into()),
+            "RUNTIME_DIRECTORY" => Some("/run/ibis".into()),
+            "CONFIGURATION_DIRECTORY" => Some("".into()),
+            _ => None,
+        };
+        let under_systemd = Directories::resolve(None, service);
+        assert_eq!(under_systemd.state, Path::new("/var/lib/ibis"));
+        assert_eq!(under_systemd.runtime.as_deref(), Some(Path::new("/run/ibis")));
+        assert_eq!(under_systemd.configuration, None);
+        let named = Directories::resolve(Some(Path::new("/x")), service);
+        assert_eq!(named.state, Path::new("/x"));
+    }
+}

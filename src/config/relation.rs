@@ -1,0 +1,80 @@
+//! Rules between keys: each value is fine alone, together they make no sense.
+
+use super::error::{ConfigError, Origin};
+use super::input::Input;
+use super::settings::{Mode, Settings};
+
+/// Pairs of keys where the first must not be above the second.
+const NOT_ABOVE: &[(&str, &str)] = &[
+    ("risk.notional_min", "risk.notional_max"),
+    ("risk.exposure_max_instrument", "risk.exposure_max_total"),
+    ("health.progress_age_warn", "health.progress_age_critical"),
+    ("health.data_age_warn", "health.data_age_critical"),
+    ("health.state_json_age_warn", "health.state_json_age_critical"),
+    ("health.clock_skew_warn", "health.clock_skew_critical"),
+    ("health.unclean_starts_warn", "health.unclean_starts_critical"),
+    ("health.disk_free_critical", "health.disk_free_warn"),
+    ("market.stale_after", "health.data_age_critical"),
+];
+
+/// Milliseconds in a day, which candles must divide so that each day starts one.
+const DAY_MS: u128 = 86_400_000;
+
+/// Checks all rules; the first that is broken is the error.
+pub fn check(settings: &Settings, input: &Input) -> Result<(), ConfigError> {
+    if settings.agent.mode == Mode::Live {
+        let what = "agent.mode = live is not available in this version";
+        let fix = "write mode = \"paper\"";
+        return Err(ConfigError::new(origin(input, &["agent.mode"]), what, fix));
+    }
+    for (low, high) in NOT_ABOVE {
+        if let (Some((small, _)), Some((large, _))) = (input.get(low), input.get(high))
+            && small > large
+        {
+            let what = format!("{low} = {small} is above {high} = {large}");
+            let fix = format!("set {high} to {small} or more, or lower {low}");
+            return Err(ConfigError::new(origin(input, &[low, high]), what, fix));
+        }
+    }
+    let strategy = &settings.strategy;
+    if strategy.fast_candles >= strategy.slow_candles {
+        let (fast, slow) = (strategy.fast_candles, strategy.slow_candles);
+        let names = ["strategy.fast_candles", "strategy.slow_candles"];
+        let what = format!("{} = {fast} is not below {} = {slow}", names[0], names[1]);
+        let fix = "make the fast average the shorter one";
+        return Err(ConfigError::new(origin(input, &names), what, fix));
+    }
+    if !DAY_MS.is_multiple_of(strategy.candle_interval.as_millis()) {
+        let name = "strategy.candle_interval";
+        let what = format!("{name} = {:?} does not divide a day", strategy.candle_interval);
+        let fix = "write one such as \"1m\", \"5m\", \"15m\", \"1h\" or \"4h\"";
+        return Err(ConfigError::new(origin(input, &[name]), what, fix));
+    }
+    Ok(())
+}
+
+/// Where to look: the first of `names` that someone set; the default where none is.
+fn origin(input: &Input, names: &[&str]) -> Origin {
+    names
+        .iter()
+        .filter_map(|name| input.get(name))
+        .map(|(_, origin)| origin)
+        .find(|origin| **origin != Origin::Default)
+        .cloned()
+        .unwrap_or(Origin::Default)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::table::find;
+
+    /// Else a reload could take one of a pair and break the rule that was just checked.
+    #[test]
+    fn related_keys_reload_together() {
+        for (low, high) in NOT_ABOVE {
+            let (low, high) = (find(low).expect(low), find(high).expect(high));
+            assert_eq!(low.reloadable, high.reloadable, "{} {}", low.name, high.name);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! One agent per state directory: an advisory lock that the kernel drops when the process ends.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::path::Path;
+
+/// Held for as long as this value lives. There is no stale lock: a dead process holds none.
+#[derive(Debug)]
+pub struct InstanceLock {
+    _file: File,
+}
+
+/// Why the lock was not taken.
+#[derive(Debug)]
+pub enum LockError {
+    /// Another process holds it.
+    Held,
+    /// The lock file cannot be opened or locked.
+    Io(io::Error),
+}
+
+impl InstanceLock {
+    /// Takes the lock on `path`, creating the file if there is none.
+    pub fn take(path: &Path) -> Result<Self, LockError> {
+        let file = OpenOptions::new()
+            .create(true)
+            .write(true)
+            .truncate(false)
+            .open(path)
+            .map_err(LockError::Io)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(LockError::Held),
+            Err(TryLockError::Error(error)) => Err(LockError::Io(error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_holder_is_refused_until_the_first_lets_go() {
+        let path = std::env::temp_dir().join(format!("ibis-lock-{}", std::process::id()));
+        let first = InstanceLock::take(&path).unwrap();
+        assert!(matches!(InstanceLock::take(&path), Err(LockError::Held)));
+        drop(first);
+        assert!(InstanceLock::take(&path).is_ok());
+        std::fs::remove_file(&path).unwrap();
+    }
+}

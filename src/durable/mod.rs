@@ -1,0 +1,8 @@
+//! Things that must survive a crash or a power cut: SQLite files, atomically replaced files, locks.
+//!
+//! Shared by the ledger ([`crate::store`]) and the paper venue's account, which are separate files.
+
+pub mod atomic_file;
+pub mod group_commit;
+pub mod instance_lock;
+pub mod sqlite;

@@ -1,0 +1,41 @@
+//! The ledger: SQLite in the state directory, one writer.
+//!
+//! `ibis.db` is the truth about what was intended and what is known. The agent writes it through
+//! [`writer`]; everything else opens it read-only ([`open_reader`]), or, for a few rows in a short
+//! transaction, read-write ([`open_existing`]). Paper and live never share a file: it records its
+//! mode and refuses the other.
+
+pub mod chain;
+pub mod load;
+mod row;
+pub mod run;
+pub mod state_json;
+pub mod writer;
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use crate::durable::sqlite::{Format, OpenError};
+
+/// The ledger's file format: `IBIS` as application id, every migration ever released.
+pub const LEDGER: Format = Format {
+    name: "ledger",
+    application_id: 0x4942_4953,
+    migrations: &[include_str!("../../migrations/0001_ledger.sql")],
+};
+
+/// Where the ledger is in a state directory.
+pub fn ledger_path(state_dir: &Path) -> PathBuf {
+    state_dir.join("ibis.db")
+}
+
+/// Opens the ledger for reading.
+pub fn open_reader(state_dir: &Path) -> Result<Connection, OpenError> {
+    LEDGER.open_reader(&ledger_path(state_dir))
+}
+
+/// Opens the ledger for a few rows in a short transaction, beside the agent.
+pub fn open_existing(state_dir: &Path) -> Result<Connection, OpenError> {
+    LEDGER.open_existing(&ledger_path(state_dir))
+}

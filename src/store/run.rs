@@ -1,0 +1,164 @@
+//! Runs: one row per start of the agent, and what the earlier ones say about this one.
+
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+
+use super::row::put_meta;
+use crate::domain::time::Timestamp;
+
+/// A run that worked this long after READY counts as stable: it ends a streak of crashes.
+pub const STABLE_US: i64 = 15 * 60 * 1_000_000;
+/// Runs looked back at for the streak; beyond it the answer is the same.
+const STREAK_MAX: i64 = 64;
+
+/// What a start of the agent is about.
+#[derive(Clone, Debug)]
+pub struct NewRun<'a> {
+    /// `paper` or `live`.
+    pub mode: &'a str,
+    /// Name of this agent: the prefix of its client order ids.
+    pub instance: &'a str,
+    /// `wall` or `virtual`.
+    pub clock: &'a str,
+    /// Where market data comes from.
+    pub market: &'a str,
+    /// Hash of the effective configuration.
+    pub config_hash: &'a str,
+    /// When, by the wall.
+    pub started_at: Timestamp,
+}
+
+/// A begun run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Run {
+    /// 1 for the first start on this ledger.
+    pub number: u32,
+    /// How many runs before this one, in a row, ended uncleanly and were not stable.
+    pub unclean_streak: u32,
+    /// The engine's clock at the last sign of life of the run before.
+    pub last_engine_at: Option<Timestamp>,
+}
+
+/// Why a run cannot begin on this ledger.
+#[derive(Debug)]
+pub enum BeginError {
+    /// The ledger belongs to the other mode, or another instance.
+    Other {
+        /// `mode` or `instance`.
+        what: &'static str,
+        /// The ledger's.
+        ledger: String,
+        /// The configured one.
+        configured: String,
+    },
+    /// SQLite failed.
+    Sqlite(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for BeginError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+/// Adds the row of a new run.
+pub fn begin(connection: &mut Connection, new: &NewRun<'_>) -> Result<Run, BeginError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for (what, configured) in [("mode", new.mode), ("instance", new.instance)] {
+        match meta(&transaction, what)? {
+            None => put_meta(&transaction, what, configured)?,
+            Some(ledger) if ledger == configured => {}
+            Some(ledger) => {
+                return Err(BeginError::Other { what, ledger, configured: configured.to_owned() });
+            }
+        }
+    }
+    let (unclean_streak, last_engine_at) = look_back(&transaction)?;
+    transaction.execute(
+        "INSERT INTO runs (version, clock, market, config_hash, pid, started_at_us)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![
+            env!("CARGO_PKG_VERSION"),
+            new.clock,
+            new.market,
+            new.config_hash,
+            std::process::id(),
+            new.started_at,
+        ],
+    )?;
+    let number = u32::try_from(transaction.last_insert_rowid()).unwrap_or(u32::MAX);
+    transaction.commit()?;
+    Ok(Run { number, unclean_streak, last_engine_at })
+}
+
+/// Reads a row of `meta`.
+pub fn meta(connection: &Connection, key: &str) -> rusqlite::Result<Option<String>> {
+    connection
+        .prepare_cached("SELECT value FROM meta WHERE key = ?1")?
+        .query_row([key], |row| row.get(0))
+        .optional()
+}
+
+/// The streak of unclean runs up to the newest, and the newest's engine clock.
+fn look_back(connection: &Connection) -> rusqlite::Result<(u32, Option<Timestamp>)> {
+    let mut statement = connection.prepare(
+        "SELECT ended_at_us, ready_at_us, progress_at_us, engine_at_us FROM runs
+         ORDER BY run DESC LIMIT ?1",
+    )?;
+    let runs: Vec<(bool, Option<i64>)> = statement
+        .query_map([STREAK_MAX], |row| Ok((is_unclean(row)?, row.get(3)?)))?
+        .collect::<Result<_, _>>()?;
+    let streak = runs.iter().take_while(|(unclean, _)| *unclean).count();
+    let engine_at = runs.iter().find_map(|(_, engine_at)| *engine_at).map(Timestamp::from_us);
+    Ok((u32::try_from(streak).unwrap_or(u32::MAX), engine_at))
+}
+
+fn is_unclean(row: &Row<'_>) -> rusqlite::Result<bool> {
+    let ended: Option<i64> = row.get(0)?;
+    let (ready, progress): (Option<i64>, Option<i64>) = (row.get(1)?, row.get(2)?);
+    let stable =
+        matches!((ready, progress), (Some(ready), Some(progress)) if progress - ready >= STABLE_US);
+    Ok(ended.is_none() && !stable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::LEDGER;
+
+    fn new_run() -> NewRun<'static> {
+        NewRun {
+            mode: "paper",
+            instance: "ibis",
+            clock: "virtual",
+            market: "synthetic",
+            config_hash: "",
+            started_at: Timestamp::from_us(1),
+        }
+    }
+
+    #[test]
+    fn counts_crashes_in_a_row_and_refuses_the_other_mode() {
+        let directory = std::env::temp_dir().join(format!("ibis-run-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let path = directory.join("ibis.db");
+        drop(std::fs::remove_file(&path));
+        let mut connection = LEDGER.open_writer(&path).unwrap();
+        let streak =
+            |connection: &mut Connection| begin(connection, &new_run()).unwrap().unclean_streak;
+        assert_eq!(streak(&mut connection), 0);
+        assert_eq!(streak(&mut connection), 1);
+        assert_eq!(streak(&mut connection), 2);
+        connection.execute("UPDATE runs SET ended_at_us = 5 WHERE run = 3", []).unwrap();
+        assert_eq!(streak(&mut connection), 0);
+        assert_eq!(streak(&mut connection), 1);
+        let stable = "UPDATE runs SET ready_at_us = 0, progress_at_us = ?1 WHERE run = 5";
+        connection.execute(stable, [STABLE_US]).unwrap();
+        assert_eq!(streak(&mut connection), 0);
+        let live = NewRun { mode: "live", ..new_run() };
+        assert!(matches!(
+            begin(&mut connection, &live),
+            Err(BeginError::Other { what: "mode", .. })
+        ));
+        std::fs::remove_dir_all(&directory).unwrap();
+    }
+}
