@@ -28,7 +28,7 @@ pub const CHECKOUT: &str = "/root/ibis";
 pub const BINARY: &str = "/root/ibis-binary";
 const BOOT_MAX: Duration = Duration::from_secs(60);
 const POWER_OFF_MAX: Duration = Duration::from_secs(30);
-const COMMAND_MAX_S: &str = "90";
+const COMMAND_MAX_S: &str = "60";
 /// What nspawn drops and `nsenter` would keep; above all the clock.
 const CAPABILITIES_DROPPED: &str = "-sys_time,-sys_module,-sys_rawio,-sys_boot,-sys_pacct,\
     -syslog,-wake_alarm,-mac_admin,-mac_override,-block_suspend,-perfmon,-bpf,\
