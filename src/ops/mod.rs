@@ -6,6 +6,7 @@
 
 pub mod age;
 pub mod agent_evidence;
+pub mod exec_integrity;
 pub mod healthcheck;
 pub mod job_run;
 pub mod report;
