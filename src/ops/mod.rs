@@ -8,5 +8,7 @@ pub mod age;
 pub mod agent_evidence;
 pub mod exec_integrity;
 pub mod healthcheck;
+pub mod exact_number;
 pub mod job_run;
 pub mod report;
+pub mod trades;
