@@ -5,6 +5,9 @@
 //! leaves a row in `job_runs` ([`job_run`]).
 
 pub mod exact_number;
+pub mod age;
+pub mod agent_evidence;
+pub mod healthcheck;
 pub mod job_run;
 pub mod report;
 pub mod trades;
