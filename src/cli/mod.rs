@@ -1,6 +1,8 @@
 //! What the user types. A file per subcommand: arguments in, one call, rendering out.
 
 pub mod exit;
+pub mod hourly_kpi;
+pub mod job;
 pub mod trades;
 
 use std::path::PathBuf;
@@ -36,6 +38,7 @@ pub struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    HourlyKpi(hourly_kpi::HourlyKpi),
     Trades(trades::Trades),
 }
 
@@ -60,6 +63,7 @@ pub fn run() -> Exit {
 
 fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
     match &cli.command {
+        Command::HourlyKpi(arguments) => hourly_kpi::run(&cli.global, arguments),
         Command::Trades(arguments) => trades::run(&cli.global, arguments),
     }
 }

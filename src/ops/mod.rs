@@ -4,10 +4,11 @@
 //! ([`report::Severity::exit_code`]). Jobs restart nothing and stop nothing: that is systemd's. Each run
 //! leaves a row in `job_runs` ([`job_run`]).
 
-pub mod exact_number;
 pub mod age;
 pub mod agent_evidence;
+pub mod exact_number;
 pub mod healthcheck;
+pub mod hourly_kpi;
 pub mod job_run;
 pub mod report;
 pub mod trades;
