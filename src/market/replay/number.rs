@@ -1,7 +1,7 @@
 //! Numbers of market files, straight to ticks and lots.
 //!
-//! Plain digits take an exact integer path without allocation. Anything else (exponents such as
-//! `2.696e-05`, very long numbers) goes through [`Decimal::parse_foreign`]. What is off the grid is
+//! Plain digits and exponents such as `2.696e-05` take an exact integer path without allocation.
+//! Anything else (very long numbers) goes through [`Decimal::parse_foreign`]. What is off the grid is
 //! rounded, prices to the nearest tick (half up) and sizes down to the lot, and reported as such.
 
 use crate::domain::decimal::{Decimal, DecimalError, PLACES};
@@ -48,7 +48,7 @@ impl Grid {
 
     /// The number of increments in `text`, and whether it was rounded to get there.
     pub(super) fn count(self, text: &[u8], rounding: Rounding) -> Result<(i64, bool), Reason> {
-        let scaled = match self.scale_plain(text) {
+        let scaled = match self.scale_plain(text).or_else(|| self.scale_exponent(text)) {
             Some(scaled) => scaled,
             None => self.scale_foreign(text)?,
         };
@@ -82,21 +82,50 @@ impl Grid {
             Some(b'.') => text.get(length + 1..).filter(|fraction| !fraction.is_empty())?,
             Some(_) => return None,
         };
-        let (mut cut, mut half) = (false, false);
-        for (place, &byte) in fraction.iter().enumerate() {
+        let (kept, below) = fraction.split_at(fraction.len().min(places));
+        for &byte in kept {
             let digit = byte.wrapping_sub(b'0');
             if digit > 9 {
                 return None;
             }
-            if place < places {
-                whole = whole * 10 + i64::from(digit);
-            } else {
-                half |= place == places && digit >= 5;
-                cut |= digit != 0;
-            }
+            whole = whole * 10 + i64::from(digit);
         }
-        whole *= POWERS[places.saturating_sub(fraction.len())];
-        Some(Scaled { whole, cut, half })
+        if !below.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
+        whole *= POWERS[places - kept.len()];
+        let half = below.first().is_some_and(|&digit| digit >= b'5');
+        Some(Scaled { whole, cut: below.iter().any(|&digit| digit != b'0'), half })
+    }
+
+    /// `d.ddde-dd` of at most 18 digits, as programs print small floats; `None` for anything else.
+    fn scale_exponent(self, text: &[u8]) -> Option<Scaled> {
+        let mark = text.iter().position(|byte| byte.eq_ignore_ascii_case(&b'e'))?;
+        let (mantissa, exponent) = (&text[..mark], &text[mark + 1..]);
+        let (negative, exponent) = match exponent.strip_prefix(b"-") {
+            Some(digits) => (true, digits),
+            None => (false, exponent.strip_prefix(b"+").unwrap_or(exponent)),
+        };
+        let exponent = integer(exponent).filter(|exponent| *exponent < 100)?;
+        let exponent = if negative { -exponent } else { exponent };
+        let dot = mantissa.iter().position(|&byte| byte == b'.').unwrap_or(mantissa.len());
+        let whole = integer(&mantissa[..dot])?;
+        let fraction = mantissa.get(dot + 1..).unwrap_or_default();
+        if dot + fraction.len() > DIGITS_MAX {
+            return None;
+        }
+        let digits = if fraction.is_empty() {
+            whole
+        } else {
+            whole * POWERS[fraction.len()] + integer(fraction)?
+        };
+        let shift = i64::from(self.places) + exponent - fraction.len() as i64;
+        let power = *POWERS.get(usize::try_from(shift.abs()).ok()?)?;
+        if shift >= 0 {
+            return Some(Scaled { whole: digits.checked_mul(power)?, cut: false, half: false });
+        }
+        let rest = digits % power;
+        Some(Scaled { whole: digits / power, cut: rest != 0, half: rest >= power - rest })
     }
 
     /// Any number that another program prints.
@@ -197,6 +226,19 @@ mod tests {
             let foreign = grid.scale_foreign(text.as_bytes()).unwrap();
             if let Some(plain) = grid.scale_plain(text.as_bytes()) {
                 prop_assert_eq!((plain.whole, plain.cut, plain.half), (foreign.whole, foreign.cut, foreign.half));
+            }
+        }
+
+        #[test]
+        fn the_exponent_path_agrees_with_the_decimal(
+            mantissa in 0i64..10_000_000_000_000_000, dot in 1usize..5, exponent in -18i32..4, places in 0u32..9,
+        ) {
+            let digits = format!("{mantissa:05}");
+            let text = format!("{}.{}e{exponent:+03}", &digits[..dot], &digits[dot..]);
+            let grid = Grid { places, step: 1 };
+            let Ok(foreign) = grid.scale_foreign(text.as_bytes()) else { return Ok(()) };
+            if let Some(fast) = grid.scale_exponent(text.as_bytes()) {
+                prop_assert_eq!((fast.whole, fast.cut, fast.half), (foreign.whole, foreign.cut, foreign.half), "{}", text);
             }
         }
     }

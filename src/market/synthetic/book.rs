@@ -95,9 +95,9 @@ impl Book {
     }
 }
 
-/// Uniform in 0 to 99, from the lowest 7 bits and a few above.
+/// Uniform in 0 to 99, from the lowest 12 bits.
 fn percent(bits: u64) -> i64 {
-    ((bits & 0xfff) * 100 >> 12) as i64
+    (((bits & 0xfff) * 100) >> 12) as i64
 }
 
 /// A print at the touch, mostly of a part of what is displayed; one in 16 sweeps it and goes up
