@@ -1,6 +1,8 @@
 //! How fast market data comes in: synthetic events and parsed rows a second.
 //!
 //! `cargo bench --bench market`. Files are generated into the temporary directory and removed.
+//! Rates are per second of processor time of the one thread, so that a busy machine does not
+//! change them much.
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
@@ -17,6 +19,29 @@ use ibis::market::{Replay, Synthetic};
 const ROWS: u64 = 1_000_000;
 /// Synthetic events drawn.
 const EVENTS: u64 = 5_000_000;
+
+/// Processor time of this thread, or the wall clock's where the kernel does not tell.
+struct Stopwatch {
+    wall: Instant,
+    processor: Option<u128>,
+}
+
+impl Stopwatch {
+    fn start() -> Self {
+        Self { wall: Instant::now(), processor: processor_nanos() }
+    }
+
+    fn nanos(&self) -> u128 {
+        let processor = processor_nanos().zip(self.processor).map(|(now, then)| now - then);
+        processor.unwrap_or_else(|| self.wall.elapsed().as_nanos()).max(1)
+    }
+}
+
+/// The first number of `/proc/thread-self/schedstat`: nanoseconds on the processor.
+fn processor_nanos() -> Option<u128> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    text.split_whitespace().next()?.parse().ok().filter(|&nanos| nanos > 0)
+}
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let directory = std::env::temp_dir().join(format!("ibis-bench-market-{}", std::process::id()));
@@ -48,7 +73,7 @@ fn run(directory: &Path) -> Result<(), Box<dyn std::error::Error>> {
 
 fn synthetic() {
     let mut market = Synthetic::new(1, Timestamp::from_ms(1_750_000_000_000));
-    let start = Instant::now();
+    let start = Stopwatch::start();
     let mut sum = 0;
     for _ in 0..EVENTS {
         sum += market.next().at.us() & 1;
@@ -60,7 +85,7 @@ fn synthetic() {
 fn history() {
     let market = Synthetic::new(1, Timestamp::from_ms(1_750_000_000_000));
     let now = Timestamp::from_ms(1_750_000_000_000);
-    let start = Instant::now();
+    let start = Stopwatch::start();
     let mut candles = 0;
     for id in 0u16..10 {
         let id = ibis::domain::identifier::InstrumentId(id);
@@ -70,7 +95,7 @@ fn history() {
 }
 
 fn replay(name: &str, paths: &[PathBuf]) -> Result<(), Box<dyn std::error::Error>> {
-    let start = Instant::now();
+    let start = Stopwatch::start();
     let mut replay = Replay::open(paths)?;
     let mut prints = 0u64;
     while let Some(event) = replay.next()? {
@@ -83,8 +108,8 @@ fn replay(name: &str, paths: &[PathBuf]) -> Result<(), Box<dyn std::error::Error
     Ok(())
 }
 
-fn row(name: &str, rows: u64, events: u64, start: Instant) {
-    let nanos = start.elapsed().as_nanos().max(1);
+fn row(name: &str, rows: u64, events: u64, start: Stopwatch) {
+    let nanos = start.nanos();
     let rate = |count: u64| u128::from(count) * 1_000_000_000 / nanos;
     println!("{name:<28} {rows:>12} {:>12} {:>12}", rate(rows), rate(events));
 }
