@@ -45,15 +45,21 @@ impl Book {
 
     /// Appends the slot's events in order of time: none, or a quote and up to two prints.
     ///
-    /// `common` is the relative move that all instruments share at the slot's start.
-    pub(super) fn slot(&mut self, slot: i64, common: i64, out: &mut Vec<MarketEvent>) {
+    /// `common` gives the relative move that all instruments share at the slot's start; it is not
+    /// asked in a silent slot.
+    pub(super) fn slot(
+        &mut self,
+        slot: i64,
+        common: impl FnOnce(i64) -> i64,
+        out: &mut Vec<MarketEvent>,
+    ) {
         let start = slot * SLOT_US;
         let bits = hash(self.key, slot);
         let lively = LIVELINESS[(start / HOUR_US).rem_euclid(24) as usize];
         if percent(bits) >= lively {
             return;
         }
-        let quote = self.quote(start, common, lively, bits);
+        let quote = self.quote(start, common(start), lively, bits);
         let first = 1 + (bits >> 8) as i64 % (SLOT_US / 2);
         let mut say = |offset: i64, data: MarketData| {
             let at = Timestamp::from_us(start + offset);
