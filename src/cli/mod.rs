@@ -3,6 +3,7 @@
 pub mod exit;
 pub mod hourly_kpi;
 pub mod job;
+pub mod log_retention;
 pub mod trades;
 
 use std::path::PathBuf;
@@ -39,6 +40,7 @@ pub struct Global {
 #[derive(Debug, Subcommand)]
 enum Command {
     HourlyKpi(hourly_kpi::HourlyKpi),
+    LogRetention(log_retention::LogRetention),
     Trades(trades::Trades),
 }
 
@@ -64,6 +66,7 @@ pub fn run() -> Exit {
 fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
     match &cli.command {
         Command::HourlyKpi(arguments) => hourly_kpi::run(&cli.global, arguments),
+        Command::LogRetention(arguments) => log_retention::run(&cli.global, arguments),
         Command::Trades(arguments) => trades::run(&cli.global, arguments),
     }
 }

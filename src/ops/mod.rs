@@ -10,5 +10,6 @@ pub mod exact_number;
 pub mod healthcheck;
 pub mod hourly_kpi;
 pub mod job_run;
+pub mod log_retention;
 pub mod report;
 pub mod trades;
