@@ -3,5 +3,5 @@ pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod durable;
-pub mod store;
 pub mod market;
+pub mod store;

@@ -170,6 +170,16 @@ impl Machine {
         format!("/proc/{}/root{path}", self.init).into()
     }
 
+    /// Every file written in the machine and still there whose path contains `part`.
+    pub fn written(&self, part: &str) -> Vec<String> {
+        let mut find = Command::new("find");
+        // A character device in the upper layer is the overlay's mark for a deletion.
+        find.arg(self.directory.join("upper")).args(["(", "-type", "f", "-o", "-type", "l", ")"]);
+        find.args(["-printf", "/%P\\n"]);
+        let files = text(&output(&mut find));
+        files.lines().filter(|path| path.contains(part)).map(str::to_owned).collect()
+    }
+
     /// Powers the machine off as its power button would; returns the journal it left behind.
     pub fn power_off(mut self) -> Vec<serde_json::Value> {
         assert!(self.shut_down(), "still up {} s after power-off", POWER_OFF_MAX.as_secs());
@@ -200,7 +210,10 @@ impl Machine {
     }
 
     fn recent(&self) -> String {
-        text(&self.run("systemctl --no-pager --failed; journalctl -n 60 --no-pager -o short-precise"))
+        text(
+            &self
+                .run("systemctl --no-pager --failed; journalctl -n 60 --no-pager -o short-precise"),
+        )
     }
 
     fn fail(&self, reason: &str) -> ! {
@@ -272,9 +285,9 @@ fn prepare(directory: &Path) -> std::io::Result<()> {
     fs::write(upper.join("etc/machine-id"), "")?;
     fs::write(upper.join("etc/hostname"), "machine\n")?;
     fs::write(upper.join("etc/systemd/journald.conf.d/machine.conf"), JOURNALD)?;
-    MASKED.iter().try_for_each(|unit| {
-        symlink("/dev/null", upper.join("etc/systemd/system").join(unit))
-    })
+    MASKED
+        .iter()
+        .try_for_each(|unit| symlink("/dev/null", upper.join("etc/systemd/system").join(unit)))
 }
 
 const FAREWELL: &[u8] = b"the harness leaves";
