@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use crate::durable::group_commit::WriteFailed;
 use crate::durable::sqlite::{OpenError, OpenErrorKind};
+use crate::ops::report::Severity;
 
 /// How a subcommand ended.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -35,6 +36,17 @@ pub enum Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
+    }
+}
+
+impl From<Severity> for Exit {
+    fn from(severity: Severity) -> Self {
+        match severity {
+            Severity::Ok => Self::Ok,
+            Severity::Degraded => Self::Degraded,
+            Severity::Critical => Self::Critical,
+            Severity::Insufficient => Self::Insufficient,
+        }
     }
 }
 
@@ -77,4 +89,17 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
         });
     }
     cause.downcast_ref::<WriteFailed>().map(|_| Exit::TryAgain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_has_one_exit_code_in_reports_and_from_the_process() {
+        use Severity::{Critical, Degraded, Insufficient, Ok};
+        for severity in [Ok, Insufficient, Degraded, Critical] {
+            assert_eq!(Exit::from(severity) as u8, severity.exit_code());
+        }
+    }
 }

@@ -6,10 +6,14 @@
 //! mode and refuses the other.
 
 pub mod chain;
+pub mod column;
+pub mod imported_trade;
 pub mod load;
+pub mod own_trade;
 mod row;
 pub mod run;
 pub mod state_json;
+pub mod trade_history;
 pub mod writer;
 
 use std::path::{Path, PathBuf};

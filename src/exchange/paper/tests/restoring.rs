@@ -1,0 +1,3 @@
+//! A venue that stops and starts again.
+
+use super::*;
