@@ -4,8 +4,6 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod durable;
-pub mod market;
-pub mod store;
 pub mod engine;
 pub mod exchange;
 pub mod market;
