@@ -52,9 +52,9 @@ pub fn mentions(text: &str, word: &str) -> bool {
     text.match_indices(word).any(|(at, _)| {
         let before = text[..at].chars().next_back();
         let after = text[at + word.len()..].chars().next();
-        let open_end = word.ends_with(part_of_word);
-        !before.is_some_and(|c| part_of_word(c) || c == ':')
-            && !(open_end && after.is_some_and(part_of_word))
+        let begins = !before.is_some_and(|c| part_of_word(c) || c == ':');
+        let ends = !word.ends_with(part_of_word) || !after.is_some_and(part_of_word);
+        begins && ends
     })
 }
 
