@@ -1,7 +1,5 @@
 //! Laws over random markets and orders: conservation, prices, queues, determinism.
 
-use std::collections::BTreeMap;
-
 use proptest::prelude::*;
 
 use super::*;
@@ -10,7 +8,7 @@ use Side::{Buy, Sell};
 
 /// One thing that happens.
 #[derive(Clone, Debug)]
-enum Step {
+pub(super) enum Step {
     Market(u16, MarketData),
     Submit(OrderRequest),
     Cancel(u8),
@@ -58,7 +56,7 @@ fn request() -> impl Strategy<Value = Step> {
     })
 }
 
-fn steps(depth: bool) -> impl Strategy<Value = Vec<Step>> {
+pub(super) fn steps(depth: bool) -> impl Strategy<Value = Vec<Step>> {
     let market = (0u16..2, market_data(depth)).prop_map(|(at, data)| Step::Market(at, data));
     let step = prop_oneof![
         6 => market,
