@@ -18,6 +18,8 @@ pub enum AgentError {
     Mismatch(String),
     /// The command line names something that is not there.
     Usage(String),
+    /// The ledger belongs to another agent or mode.
+    OtherLedger(String),
     /// The ledger cannot be opened.
     Ledger(OpenError),
     /// The paper account cannot be opened.
@@ -36,11 +38,16 @@ impl fmt::Display for AgentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Config(error) => error.fmt(f),
-            Self::Mismatch(text) | Self::Usage(text) | Self::Busy(text) => f.write_str(text),
+            Self::Mismatch(text)
+            | Self::Usage(text)
+            | Self::Busy(text)
+            | Self::OtherLedger(text) => f.write_str(text),
             Self::Ledger(error) => error.fmt(f),
             Self::Account(error) => error.fmt(f),
             Self::Market(error) => error.fmt(f),
-            Self::Write(error) => write!(f, "ledger {error}; nothing was sent that it does not hold"),
+            Self::Write(error) => {
+                write!(f, "ledger {error}; nothing was sent that it does not hold")
+            }
             Self::Content(error) => write!(f, "ledger cannot be read: {error}; run ibis db check"),
         }
     }

@@ -9,6 +9,7 @@ mod error;
 mod heartbeat;
 mod narrate;
 pub mod pace;
+mod restore;
 mod session;
 mod signal;
 mod start;

@@ -2,7 +2,11 @@
 
 use crate::domain::order_status::OrderStatus;
 use crate::domain::record::{Fact, FillRecord, OrderRecord, Record};
+use crate::domain::time::Timestamp;
+use crate::engine::Engine;
 use crate::systemd::message_id;
+
+use super::summary::Tally;
 
 /// Logs what a person wants in the story. The ledger has all of it.
 pub(super) fn narrate(fact: &Fact) {
@@ -88,4 +92,32 @@ fn narrate_fill(fill: &FillRecord) {
         "{} filled: {} {} {} at {}{earned}", fill.client_order_id, fill.side, fill.quantity,
         fill.symbol, fill.price
     );
+}
+
+/// A sentence an operator wants: what it does, what it holds, what it is worth.
+pub(super) fn status(engine: &Engine, tally: &Tally, now: Timestamp) -> String {
+    let held = engine.desks().iter().filter(|desk| !desk.position.is_flat()).count();
+    let asset = engine.account_asset().map(|asset| asset.to_string()).unwrap_or_default();
+    let (level, orders) = (engine.level(), engine.open_orders().count());
+    let equity = engine.equity().to_fixed(2);
+    let (fills, net) = (tally.fills, tally.net.to_fixed(2));
+    let clock = now.to_string();
+    let clock =
+        clock.split_once('.').map_or(clock.as_str(), |(whole, _)| whole).trim_end_matches('Z');
+    format!(
+        "{level}: equity {equity} {asset}, {held} held, {orders} open, {fills} fills, net {net}, market {clock}"
+    )
+}
+
+/// Replaces the terminal's status line.
+#[expect(clippy::print_stderr, reason = "the live line of a terminal is no log entry")]
+pub(super) fn status_line(status: &str) {
+    // Return, erase the line: the next log line overwrites it too.
+    eprint!("\r\x1b[2K{status}");
+}
+
+/// Leaves the status line standing.
+#[expect(clippy::print_stderr, reason = "the live line of a terminal is no log entry")]
+pub(super) fn end_status_line() {
+    eprintln!();
 }

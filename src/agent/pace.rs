@@ -23,9 +23,7 @@ impl std::str::FromStr for Pace {
             "max" => Ok(Self::Max),
             number => match number.parse() {
                 Ok(times @ 1..=1_000_000) => Ok(Self::Times(times)),
-                Ok(_) | Err(_) => {
-                    Err("a whole number from 1 to 1000000, or max".to_owned())
-                }
+                Ok(_) | Err(_) => Err("a whole number from 1 to 1000000, or max".to_owned()),
             },
         }
     }

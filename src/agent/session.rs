@@ -50,6 +50,7 @@ pub(super) struct Session {
     next_market: Option<MarketEvent>,
     market_over: bool,
     now: Timestamp,
+    started_at: Timestamp,
     batch: Batch,
     actions: Vec<Action>,
     reports: Vec<ExecutionReport>,
@@ -77,13 +78,19 @@ enum Turnee {
 }
 
 impl Session {
-    /// A session at `now`, with what the start already wants done.
-    pub(super) fn new(parts: Parts, now: Timestamp, actions: Vec<Action>) -> Self {
+    /// A session at an instant, with the market's first event if it was taken already, and with
+    /// what the start wants done.
+    pub(super) fn new(
+        parts: Parts,
+        (now, first): (Timestamp, Option<MarketEvent>),
+        actions: Vec<Action>,
+    ) -> Self {
         let mut session = Self {
+            next_market: first.filter(|event| parts.seen_until.is_none_or(|seen| event.at > seen)),
             parts,
-            next_market: None,
             market_over: false,
             now,
+            started_at: clock::wall_now(),
             batch: Batch::default(),
             actions,
             reports: Vec::new(),
@@ -210,6 +217,11 @@ impl Session {
         self.now
     }
 
+    /// When it began, by the wall.
+    pub(super) fn started_at(&self) -> Timestamp {
+        self.started_at
+    }
+
     /// Which start of the agent this is.
     pub(super) fn run(&self) -> u32 {
         self.parts.run
@@ -238,7 +250,9 @@ impl Session {
         while self.next_market.is_none() && !self.market_over {
             match self.parts.market.next()? {
                 None => self.market_over = true,
-                Some(event) if self.parts.seen_until.is_some_and(|seen| event.at <= seen) => {}
+                Some(event) if self.parts.seen_until.is_some_and(|seen| event.at <= seen) => {
+                    self.tally.skipped += 1;
+                }
                 Some(event) => self.next_market = Some(event),
             }
         }

@@ -16,6 +16,7 @@ use crate::store::chain::Head;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tally {
     pub(super) market_events: u64,
+    pub(super) skipped: u64,
     pub(super) orders: u64,
     pub(super) rejected: u64,
     pub(super) fills: u64,
@@ -32,7 +33,9 @@ impl Tally {
     pub(super) fn count(&mut self, record: &Record) {
         match record {
             Record::Intent(_) => self.orders += 1,
-            Record::Order(order) => self.rejected += u64::from(order.status == OrderStatus::Rejected),
+            Record::Order(order) => {
+                self.rejected += u64::from(order.status == OrderStatus::Rejected)
+            }
             Record::Fill(fill) => {
                 self.fills += 1;
                 self.fees += fill.fee;
@@ -58,6 +61,8 @@ impl Tally {
 pub struct Summary {
     /// Market events taken in.
     pub events: u64,
+    /// Market events that an earlier run had seen.
+    pub skipped: u64,
     /// Orders sent.
     pub orders: u64,
     /// Orders the venue refused.
@@ -108,6 +113,7 @@ impl Summary {
         let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         Self {
             events: tally.market_events,
+            skipped: tally.skipped,
             orders: tally.orders,
             rejected: tally.rejected,
             fills: tally.fills,
@@ -138,13 +144,17 @@ impl fmt::Display for Summary {
         for feed in &self.feeds {
             writeln!(f, "feed: {feed}")?;
         }
-        writeln!(f, "market events  {}", self.events)?;
+        writeln!(f, "market events  {} ({} seen by an earlier run)", self.events, self.skipped)?;
         writeln!(f, "orders         {} ({} rejected)", self.orders, self.rejected)?;
         writeln!(f, "fills          {} ({} of {} sells won)", self.fills, self.wins, self.sells)?;
         writeln!(f, "fees           {}", money(self.fees))?;
         writeln!(f, "realized       {} gross, {} net", money(self.gross_pnl), money(self.net_pnl))?;
         writeln!(f, "equity         {}", money(self.equity))?;
-        writeln!(f, "still held     {} positions, {} open orders", self.positions, self.open_orders)?;
+        writeln!(
+            f,
+            "still held     {} positions, {} open orders",
+            self.positions, self.open_orders
+        )?;
         for violation in &self.violations {
             writeln!(f, "VIOLATION      {violation}")?;
         }

@@ -6,8 +6,10 @@
 
 pub mod age;
 pub mod agent_evidence;
-pub mod healthcheck;
 pub mod exact_number;
+pub mod exec_integrity;
+pub mod healthcheck;
+pub mod hourly_kpi;
 pub mod job_run;
 pub mod report;
 pub mod trades;

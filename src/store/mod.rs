@@ -8,6 +8,7 @@
 pub mod chain;
 pub mod column;
 pub mod imported_trade;
+pub mod kpi;
 pub mod load;
 pub mod own_trade;
 mod row;
