@@ -4,6 +4,7 @@
 
 use std::process::ExitCode;
 
+use crate::config::ConfigError;
 use crate::durable::group_commit::WriteFailed;
 use crate::durable::sqlite::{OpenError, OpenErrorKind};
 use crate::ops::report::Severity;
@@ -87,6 +88,9 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
             OpenErrorKind::Missing => Exit::Insufficient,
             OpenErrorKind::Unavailable(_) => Exit::TryAgain,
         });
+    }
+    if cause.is::<ConfigError>() {
+        return Some(Exit::Config);
     }
     cause.downcast_ref::<WriteFailed>().map(|_| Exit::TryAgain)
 }

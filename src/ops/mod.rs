@@ -6,9 +6,12 @@
 
 pub mod age;
 pub mod agent_evidence;
-pub mod exec_integrity;
-pub mod healthcheck;
+pub mod db_check;
 pub mod exact_number;
+pub mod exec_integrity;
+pub mod failure;
+pub mod healthcheck;
 pub mod job_run;
 pub mod report;
+pub mod status;
 pub mod trades;

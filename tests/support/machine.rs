@@ -200,7 +200,10 @@ impl Machine {
     }
 
     fn recent(&self) -> String {
-        text(&self.run("systemctl --no-pager --failed; journalctl -n 60 --no-pager -o short-precise"))
+        text(
+            &self
+                .run("systemctl --no-pager --failed; journalctl -n 60 --no-pager -o short-precise"),
+        )
     }
 
     fn fail(&self, reason: &str) -> ! {
@@ -272,9 +275,9 @@ fn prepare(directory: &Path) -> std::io::Result<()> {
     fs::write(upper.join("etc/machine-id"), "")?;
     fs::write(upper.join("etc/hostname"), "machine\n")?;
     fs::write(upper.join("etc/systemd/journald.conf.d/machine.conf"), JOURNALD)?;
-    MASKED.iter().try_for_each(|unit| {
-        symlink("/dev/null", upper.join("etc/systemd/system").join(unit))
-    })
+    MASKED
+        .iter()
+        .try_for_each(|unit| symlink("/dev/null", upper.join("etc/systemd/system").join(unit)))
 }
 
 const FAREWELL: &[u8] = b"the harness leaves";

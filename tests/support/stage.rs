@@ -52,7 +52,13 @@ impl Stage {
     /// Every staged file, relative to the root, sorted.
     pub fn files(&self) -> Vec<String> {
         let find = succeed(Command::new("find").arg(&self.root).args([
-            "-type", "f", "-not", "-path", "*/bin/kill", "-printf", "%P\n",
+            "-type",
+            "f",
+            "-not",
+            "-path",
+            "*/bin/kill",
+            "-printf",
+            "%P\n",
         ]));
         let mut files: Vec<String> = find.lines().map(str::to_owned).collect();
         files.sort();

@@ -39,7 +39,9 @@ fn dies_with_a_killed_harness() {
     held.env(HOLD, "1").stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut held = held.spawn().unwrap();
     let lines = BufReader::new(held.stdout.take().unwrap()).lines();
-    let name = lines.map_while(Result::ok).find_map(|line| Some(line.split_once("holding ")?.1.to_owned()));
+    let name = lines
+        .map_while(Result::ok)
+        .find_map(|line| Some(line.split_once("holding ")?.1.to_owned()));
     held.kill().unwrap();
     held.wait().unwrap();
     let Some(name) = name else { return skip("the machine to be orphaned did not boot") };

@@ -15,7 +15,10 @@ fn every_timers_service_passes() {
         assert_ne!(machine.show(&format!("{job}.timer"), "NextElapseUSecRealtime"), "", "{job}");
     }
     assert_eq!(machine.show(AGENT, "NRestarts"), "0");
-    assert_eq!(machine.show("ibis-failure@ibis-healthcheck.service.service", "InactiveEnterTimestamp"), "");
+    assert_eq!(
+        machine.show("ibis-failure@ibis-healthcheck.service.service", "InactiveEnterTimestamp"),
+        ""
+    );
     machine.succeed("[ -d /run/ibis ]");
 }
 
