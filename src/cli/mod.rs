@@ -4,6 +4,7 @@ pub mod agent;
 pub mod exit;
 pub mod hourly_kpi;
 pub mod job;
+pub mod log_retention;
 pub mod trades;
 
 use std::path::PathBuf;
@@ -41,6 +42,7 @@ pub struct Global {
 enum Command {
     Agent(agent::Agent),
     HourlyKpi(hourly_kpi::HourlyKpi),
+    LogRetention(log_retention::LogRetention),
     Trades(trades::Trades),
 }
 
@@ -67,6 +69,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
     match &cli.command {
         Command::Agent(arguments) => agent::run(&cli.global, arguments),
         Command::HourlyKpi(arguments) => hourly_kpi::run(&cli.global, arguments),
+        Command::LogRetention(arguments) => log_retention::run(&cli.global, arguments),
         Command::Trades(arguments) => trades::run(&cli.global, arguments),
     }
 }

@@ -11,5 +11,6 @@ pub mod exec_integrity;
 pub mod healthcheck;
 pub mod hourly_kpi;
 pub mod job_run;
+pub mod log_retention;
 pub mod report;
 pub mod trades;

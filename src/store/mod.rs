@@ -11,6 +11,7 @@ pub mod imported_trade;
 pub mod kpi;
 pub mod load;
 pub mod own_trade;
+pub mod retention;
 mod row;
 pub mod run;
 pub mod state_json;

@@ -201,12 +201,16 @@ fn replay(venue: &mut PaperVenue) {
     let mut fills = Vec::new();
     for change in venue.take_changes() {
         match change {
-            VenueChange::Balance { asset, balance } => drop(balances.insert(asset, balance)),
+            VenueChange::Balance { asset, balance } => {
+                balances.insert(asset, balance);
+            }
             VenueChange::Execution(fill) => fills.push(fill),
             VenueChange::Order(order) if order.is_open() => {
-                drop(open.insert(order.sequence, order));
+                open.insert(order.sequence, order);
             }
-            VenueChange::Order(order) => drop(open.remove(&order.sequence)),
+            VenueChange::Order(order) => {
+                open.remove(&order.sequence);
+            }
         }
     }
     assert_eq!(&balances, venue.balances());
