@@ -170,6 +170,14 @@ impl Machine {
         format!("/proc/{}/root{path}", self.init).into()
     }
 
+    /// A new directory outside the machine that goes away with it.
+    pub fn scratch(&self, name: &str) -> PathBuf {
+        let count = fs::read_dir(&self.directory).unwrap().count();
+        let directory = self.directory.join(format!("{name}-{count}"));
+        fs::create_dir(&directory).unwrap();
+        directory
+    }
+
     /// Every file written in the machine and still there whose path contains `part`.
     pub fn written(&self, part: &str) -> Vec<String> {
         let mut find = Command::new("find");
