@@ -1,11 +1,17 @@
 //! What the user types. A file per subcommand: arguments in, one call, rendering out.
 
+pub mod agent;
 pub mod exit;
+pub mod hourly_kpi;
+pub mod job;
+pub mod log_retention;
+pub mod trades;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::config::Directories;
 use exit::{Exit, exit_of};
 
 /// Systemd-native 24/7 spot trading agent
@@ -33,7 +39,12 @@ pub struct Global {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Agent(agent::Agent),
+    HourlyKpi(hourly_kpi::HourlyKpi),
+    LogRetention(log_retention::LogRetention),
+    Trades(trades::Trades),
+}
 
 /// Parses the command line and runs it.
 pub fn run() -> Exit {
@@ -55,11 +66,34 @@ pub fn run() -> Exit {
 }
 
 fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
-    match cli.command {}
+    match &cli.command {
+        Command::Agent(arguments) => agent::run(&cli.global, arguments),
+        Command::HourlyKpi(arguments) => hourly_kpi::run(&cli.global, arguments),
+        Command::LogRetention(arguments) => log_retention::run(&cli.global, arguments),
+        Command::Trades(arguments) => trades::run(&cli.global, arguments),
+    }
 }
 
 /// One line, causes joined by `: `, so that journal entries stay whole.
 #[expect(clippy::print_stderr, reason = "the one place where a subcommand's error is shown")]
 fn render_error(error: &anyhow::Error) {
     eprintln!("ibis: {}", format!("{error:#}").replace('\n', " "));
+}
+
+/// The state directory of this process.
+fn state_dir(global: &Global) -> PathBuf {
+    Directories::of_process(global.state_dir.as_deref()).state
+}
+
+/// One JSON object on standard output.
+#[expect(clippy::print_stdout, reason = "the one place where a subcommand's JSON is shown")]
+fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    println!("{}", serde_json::to_string(value)?);
+    Ok(())
+}
+
+/// Text for a person on standard output.
+#[expect(clippy::print_stdout, reason = "the one place where a subcommand's text is shown")]
+fn print_text(text: &str) {
+    println!("{text}");
 }

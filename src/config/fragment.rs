@@ -3,12 +3,10 @@
 //!
 //! **Limits**: a file of at most 1 MiB.
 
-use std::borrow::Cow;
 use std::io::Read as _;
 use std::ops::Range;
 use std::path::Path;
 
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::{ConfigError, Origin};
@@ -32,10 +30,10 @@ pub struct Entry {
 pub fn read(path: &Path) -> Result<Vec<Entry>, ConfigError> {
     let origin = || Origin::File(path.to_owned(), None);
     let unreadable = |error: std::io::Error| {
-        let fix = match error.kind() {
-            std::io::ErrorKind::NotFound => "check the path",
-            std::io::ErrorKind::PermissionDenied => "run as a user who may read it",
-            _ => "make it a readable file",
+        let fix = if error.kind() == std::io::ErrorKind::NotFound {
+            "check the path"
+        } else {
+            "make it a file that this user may read"
         };
         ConfigError::new(origin(), format!("cannot read this file ({error})"), fix)
     };
@@ -78,9 +76,9 @@ fn collect(table: &DeTable<'_>, prefix: &str, found: &mut Vec<(Range<usize>, Str
             "" => key.get_ref().to_string(),
             prefix => format!("{prefix}.{}", key.get_ref()),
         };
-        match value.get_ref() {
-            DeValue::Table(inner) => collect(inner, &name, found),
-            other => found.push((key.span(), name, raw(other))),
+        match value.get_ref().as_table() {
+            Some(inner) => collect(inner, &name, found),
+            None => found.push((key.span(), name, raw(value.get_ref()))),
         }
     }
 }
@@ -96,10 +94,7 @@ fn raw(value: &DeValue<'_>) -> Raw {
         DeValue::Boolean(flag) => Raw::Flag(*flag),
         DeValue::Array(items) => items
             .iter()
-            .map(|item: &Spanned<DeValue<'_>>| match item.get_ref() {
-                DeValue::String(text) => Some(Cow::clone(text).into_owned()),
-                _ => None,
-            })
+            .map(|item| item.get_ref().as_str().map(str::to_owned))
             .collect::<Option<Vec<String>>>()
             .map_or(Raw::Other("list of something else than strings"), Raw::List),
         DeValue::Datetime(_) => Raw::Other("date"),

@@ -250,7 +250,6 @@ macro_rules! from_value {
     ($($type:ty { $($pattern:pat => $result:expr),+ $(,)? })*) => {$(
         impl FromValue for $type {
             fn from_value(value: &Value) -> Option<Self> {
-                #[expect(clippy::wildcard_enum_match_arm, reason = "all other kinds are a mismatch")]
                 match value { $($pattern => Some($result),)+ _ => None }
             }
         }

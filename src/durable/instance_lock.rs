@@ -36,6 +36,21 @@ impl InstanceLock {
     }
 }
 
+/// Whether a process holds the lock on `path`. Looks without creating the file; the look itself is a
+/// shared lock for a few microseconds, so that two looks do not see each other.
+pub fn is_held(path: &Path) -> io::Result<bool> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,9 +58,14 @@ mod tests {
     #[test]
     fn a_second_holder_is_refused_until_the_first_lets_go() {
         let path = std::env::temp_dir().join(format!("ibis-lock-{}", std::process::id()));
+        drop(std::fs::remove_file(&path));
+        assert!(!is_held(&path).unwrap());
+        assert!(!path.exists());
         let first = InstanceLock::take(&path).unwrap();
+        assert!(is_held(&path).unwrap());
         assert!(matches!(InstanceLock::take(&path), Err(LockError::Held)));
         drop(first);
+        assert!(!is_held(&path).unwrap());
         assert!(InstanceLock::take(&path).is_ok());
         std::fs::remove_file(&path).unwrap();
     }

@@ -6,10 +6,16 @@
 //! mode and refuses the other.
 
 pub mod chain;
+pub mod column;
+pub mod imported_trade;
+pub mod kpi;
 pub mod load;
+pub mod own_trade;
+pub mod retention;
 mod row;
 pub mod run;
 pub mod state_json;
+pub mod trade_history;
 pub mod writer;
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,175 @@
+//! `ibis trades`: another system's history in, the whole history out, what was earned.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+
+use super::exit::{Exit, Failure};
+use super::{Global, print_json, state_dir};
+use crate::clock;
+use crate::domain::decimal::Decimal;
+use crate::ops::trades::export::{self, Exported};
+use crate::ops::trades::import::{self, ImportError, Imported};
+use crate::ops::trades::summary::{self, Summary, Totals, Wanted};
+use crate::store;
+
+/// What cost less, in quote units, is a remainder of rounding and listed in JSON only: 0.01.
+const REMAINDER_COST_MAX: Decimal = Decimal::from_raw(10_000_000_000_000_000);
+
+/// Import, export and sum up trades
+#[derive(Debug, Args)]
+pub struct Trades {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Take over a trade_history.json of the Python IBIS; a second time changes nothing
+    Import {
+        /// The file
+        file: PathBuf,
+    },
+    /// Write the whole history, imported and own, in the shape of the Python IBIS
+    Export {
+        /// The file [default: trade_history.json in the state directory]
+        file: Option<PathBuf>,
+    },
+    /// Print what was earned: matched sells, wins, profit and loss, fees, what is still held
+    Summary {
+        /// Only this symbol, with or without its quote: SUP-USDT, SUP
+        #[arg(long)]
+        symbol: Option<String>,
+        /// Also one line a symbol
+        #[arg(long)]
+        by_symbol: bool,
+    },
+}
+
+/// Runs it.
+pub fn run(global: &Global, arguments: &Trades) -> anyhow::Result<Exit> {
+    match &arguments.command {
+        Command::Import { file } => run_import(global, file),
+        Command::Export { file } => run_export(global, file.as_deref()),
+        Command::Summary { symbol, by_symbol } => {
+            run_summary(global, &Wanted { symbol: symbol.as_deref(), by_symbol: *by_symbol })
+        }
+    }
+}
+
+fn run_import(global: &Global, file: &Path) -> anyhow::Result<Exit> {
+    let directory = state_dir(global);
+    // Before the ledger is created: a mistyped file name must leave nothing behind.
+    if let Err(error) = std::fs::metadata(file) {
+        return Err(Failure::new(Exit::Usage, format!("{}: {error}", file.display())).into());
+    }
+    std::fs::create_dir_all(&directory).map_err(|error| {
+        Failure::new(Exit::TryAgain, format!("{}: {error}", directory.display()))
+    })?;
+    let mut connection = store::LEDGER.open_writer(&store::ledger_path(&directory))?;
+    let imported = import::import(&mut connection, file).map_err(|error| {
+        let exit = match &error {
+            ImportError::Open(..) => Exit::Usage,
+            ImportError::Malformed(..) => Exit::Data,
+            ImportError::Ledger(_) => Exit::TryAgain,
+        };
+        Failure::new(exit, error.to_string())
+    })?;
+    if global.json {
+        print_json(&imported)?;
+    } else {
+        render_import(&imported);
+    }
+    let is_whole = imported.conflicts == 0 && imported.rejected == 0;
+    Ok(if is_whole { Exit::Ok } else { Exit::Degraded })
+}
+
+#[expect(clippy::print_stdout, reason = "this is the subcommand's output")]
+fn render_import(imported: &Imported) {
+    println!(
+        "{} rows: {} imported, {} duplicates, {} conflicts, {} rejected",
+        imported.rows,
+        imported.imported,
+        imported.duplicates,
+        imported.conflicts,
+        imported.rejected
+    );
+    println!(
+        "{} repaired (size from funds and price), {} prices rounded to 18 places, {} sells without a buy",
+        imported.repaired, imported.prices_rounded, imported.orphaned
+    );
+    for finding in &imported.findings {
+        println!("{finding}");
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "this is the subcommand's output")]
+fn run_export(global: &Global, file: Option<&Path>) -> anyhow::Result<Exit> {
+    let directory = state_dir(global);
+    let connection = store::open_existing(&directory)?;
+    let now = clock::wall_now();
+    let path = file.map_or_else(|| directory.join(export::FILE_NAME), Path::to_owned);
+    let exported = export::export(&connection, &path, now)
+        .map_err(|error| Failure::new(Exit::TryAgain, format!("{}: {error}", path.display())))?;
+    if file.is_none() {
+        export::record(&connection, &exported, now).context("ledger")?;
+    }
+    if global.json {
+        print_json(&exported)?;
+    } else {
+        let Exported { records, matched, bytes, .. } = exported;
+        println!("{}: {records} orders, {matched} matched sells, {bytes} bytes", path.display());
+    }
+    Ok(Exit::Ok)
+}
+
+fn run_summary(global: &Global, wanted: &Wanted<'_>) -> anyhow::Result<Exit> {
+    let connection = store::open_reader(&state_dir(global))?;
+    let summary = summary::summarize(&connection, wanted).context("ledger")?;
+    if global.json {
+        print_json(&summary)?;
+    } else {
+        render_summary(&summary);
+    }
+    Ok(Exit::Ok)
+}
+
+#[expect(clippy::print_stdout, reason = "this is the subcommand's output")]
+fn render_summary(summary: &Summary) {
+    println!(
+        "{:<14} {:>8} {:>8} {:>8} {:>14} {:>14} {:>14} {:>8}",
+        "", "sells", "wins", "win %", "gross", "fees", "net", "no buy"
+    );
+    let sources = [("imported", &summary.imported), ("own", &summary.own)];
+    for (name, totals) in sources {
+        println!("{}", line(name, totals));
+    }
+    for symbol in summary.symbols.iter().flatten() {
+        println!("{}", line(symbol.symbol.as_str(), &symbol.totals));
+    }
+    println!("{}", line("total", &summary.totals));
+    println!("amounts in {}", summary.quote_assets.join(", "));
+    let (held, remainders): (Vec<_>, Vec<_>) =
+        summary.open_inventory.iter().partition(|held| held.cost.0 >= REMAINDER_COST_MAX);
+    for held in held {
+        let cost = held.cost.0.to_fixed(2);
+        println!("still held: {} {} for {cost}", held.quantity.0, held.symbol);
+    }
+    if !remainders.is_empty() {
+        println!("still held: {} remainders of less than 0.01 each", remainders.len());
+    }
+}
+
+fn line(name: &str, totals: &Totals) -> String {
+    format!(
+        "{name:<14} {:>8} {:>8} {:>8} {:>14} {:>14} {:>14} {:>8}",
+        totals.matched_sells,
+        totals.wins,
+        totals.win_rate.0.times(100).to_fixed(2),
+        totals.gross_pnl.0.to_fixed(2),
+        totals.fees.0.to_fixed(2),
+        totals.net_pnl.0.to_fixed(2),
+        totals.orphaned_sells
+    )
+}

@@ -1,0 +1,16 @@
+//! The oneshot jobs: gather (I/O) -> judge (pure) -> report.
+//!
+//! A job reads, judges with functions of plain values, and reports; its verdict is its exit code
+//! ([`report::Severity::exit_code`]). Jobs restart nothing and stop nothing: that is systemd's. Each run
+//! leaves a row in `job_runs` ([`job_run`]).
+
+pub mod age;
+pub mod agent_evidence;
+pub mod exact_number;
+pub mod exec_integrity;
+pub mod healthcheck;
+pub mod hourly_kpi;
+pub mod job_run;
+pub mod log_retention;
+pub mod report;
+pub mod trades;

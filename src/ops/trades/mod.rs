@@ -1,0 +1,18 @@
+//! Trades as other programs know them: the Python IBIS's `trade_history.json` in and out, and what
+//! was really earned.
+//!
+//! | | |
+//! |---|---|
+//! | [`history_file`] | the document: rows out of a stream, bounded memory |
+//! | [`history_row`] | one row: what it must hold, how it is repaired |
+//! | [`import`] | a file into `imported_trades`, idempotently |
+//! | [`matching`] | first in, first out, symbol by symbol |
+//! | [`summary`] | totals of both sources |
+//! | [`export`] | both sources in the file's shape |
+
+pub mod export;
+pub mod history_file;
+pub mod history_row;
+pub mod import;
+pub mod matching;
+pub mod summary;
