@@ -209,7 +209,8 @@ CREATE TABLE audit_totals (
     symbol TEXT PRIMARY KEY,
     fill INTEGER NOT NULL,
     bought TEXT NOT NULL,
-    sold TEXT NOT NULL
+    sold TEXT NOT NULL,
+    flow TEXT NOT NULL               -- proceeds less cost and fees, in quote units
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE exports (

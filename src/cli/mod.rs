@@ -1,5 +1,6 @@
 //! What the user types. A file per subcommand: arguments in, one call, rendering out.
 
+pub mod agent;
 pub mod exit;
 pub mod hourly_kpi;
 pub mod job;
@@ -39,6 +40,7 @@ pub struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Agent(agent::Agent),
     HourlyKpi(hourly_kpi::HourlyKpi),
     LogRetention(log_retention::LogRetention),
     Trades(trades::Trades),
@@ -65,6 +67,7 @@ pub fn run() -> Exit {
 
 fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
     match &cli.command {
+        Command::Agent(arguments) => agent::run(&cli.global, arguments),
         Command::HourlyKpi(arguments) => hourly_kpi::run(&cli.global, arguments),
         Command::LogRetention(arguments) => log_retention::run(&cli.global, arguments),
         Command::Trades(arguments) => trades::run(&cli.global, arguments),
@@ -87,4 +90,10 @@ fn state_dir(global: &Global) -> PathBuf {
 fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     println!("{}", serde_json::to_string(value)?);
     Ok(())
+}
+
+/// Text for a person on standard output.
+#[expect(clippy::print_stdout, reason = "the one place where a subcommand's text is shown")]
+fn print_text(text: &str) {
+    println!("{text}");
 }

@@ -7,6 +7,7 @@
 pub mod age;
 pub mod agent_evidence;
 pub mod exact_number;
+pub mod exec_integrity;
 pub mod healthcheck;
 pub mod hourly_kpi;
 pub mod job_run;

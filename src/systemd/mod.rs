@@ -1,9 +1,11 @@
 //! systemd: what it is told (notify, journal) and asked (units). Everything here does nothing, and
 //! costs nothing, where there is no systemd.
 
+mod bus;
 pub mod journal;
 pub mod message_id;
 pub mod notify;
 pub mod panic;
 pub mod record;
+mod systemctl;
 pub mod unit;

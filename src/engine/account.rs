@@ -1,0 +1,90 @@
+//! What the account is worth and has at stake, in one quote asset.
+
+use super::Engine;
+use crate::domain::decimal::Decimal;
+use crate::domain::identifier::{Asset, InstrumentId};
+use crate::domain::side::Side;
+use crate::risk::limit::Account;
+
+/// The account's worth in one quote asset, and whether every held instrument had a price.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Worth {
+    /// The quote asset, all of it.
+    pub cash: Decimal,
+    /// The quote asset, free to use.
+    pub available: Decimal,
+    /// Positions at the bid.
+    pub exposure: Decimal,
+    /// Exposure less cost, for lots of known basis.
+    pub unrealized: Decimal,
+    /// False where a held instrument had no price: its part is missing.
+    pub complete: bool,
+}
+
+impl Worth {
+    /// Cash plus positions at the bid.
+    pub fn equity(&self) -> Decimal {
+        self.cash + self.exposure
+    }
+}
+
+impl Engine {
+    /// What the account is worth in `quote`.
+    pub fn worth(&self, quote: Asset) -> Worth {
+        let balance = self.balances.get(&quote).copied().unwrap_or_default();
+        let mut worth = Worth {
+            cash: balance.total(),
+            available: balance.available(),
+            complete: true,
+            ..Worth::default()
+        };
+        for desk in self.desks.iter().filter(|desk| desk.instrument.quote() == quote) {
+            match desk.value() {
+                Some(value) => worth.exposure += value,
+                None => worth.complete = false,
+            }
+            if let (Some(quote), false) = (desk.top.quote(), desk.position.is_flat()) {
+                let bid = desk.instrument.price_of(quote.bid);
+                let known = desk.position.known_quantity();
+                worth.unrealized +=
+                    bid.mul(known, crate::domain::decimal::Round::Down) - desk.position.cost();
+            }
+        }
+        worth
+    }
+
+    /// What an entry in `instrument` is judged by.
+    pub(super) fn account(&self, instrument: InstrumentId) -> Option<Account> {
+        let desk = self.desks.get(instrument.index())?;
+        let worth = self.worth(desk.instrument.quote());
+        if !worth.complete {
+            return None;
+        }
+        let mut account = Account {
+            equity: worth.equity(),
+            available: worth.available,
+            exposure_total: worth.exposure,
+            exposure_instrument: desk.value()?,
+            open_positions: 0,
+        };
+        for (index, other) in self.desks.iter().enumerate() {
+            let entering = other.order.as_ref().filter(|order| order.side == Side::Buy);
+            if let Some(order) =
+                entering.filter(|_| other.instrument.quote() == desk.instrument.quote())
+            {
+                let notional = other.instrument.notional(order.price, order.remaining());
+                account.exposure_total += notional;
+                if index == instrument.index() {
+                    account.exposure_instrument += notional;
+                }
+            }
+            account.open_positions += u64::from(entering.is_some() || !other.position.is_flat());
+        }
+        Some(account)
+    }
+
+    /// The quote asset the account is counted in: the first instrument's.
+    pub fn account_asset(&self) -> Option<Asset> {
+        self.desks.first().map(|desk| desk.instrument.quote())
+    }
+}

@@ -1,0 +1,121 @@
+//! Everything the engine knows about one instrument.
+
+use crate::domain::decimal::Decimal;
+use crate::domain::instrument::{Instrument, Lots};
+use crate::domain::market_data::TopOfBook;
+use crate::domain::position::Position;
+use crate::domain::record::PositionRow;
+use crate::domain::time::Timestamp;
+use crate::strategy::StrategySettings;
+use crate::strategy::candle_builder::CandleBuilder;
+use crate::strategy::cross::Cross;
+use crate::strategy::exit_plan::ExitPlan;
+
+use super::working_order::WorkingOrder;
+
+/// One instrument's market, opinion, position and order.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Desk {
+    /// Its grid and limits.
+    pub instrument: Instrument,
+    /// Entries are wanted; exits always are.
+    pub traded: bool,
+    /// Best bid and offer.
+    pub top: TopOfBook,
+    /// Prints to candles; unused once the source gives candles.
+    pub builder: CandleBuilder,
+    /// The source gives candles itself.
+    pub candles_given: bool,
+    /// The averages.
+    pub cross: Cross,
+    /// What is held.
+    pub position: Position,
+    /// When that ends; none while flat, or while the basis is unknown.
+    pub plan: Option<ExitPlan>,
+    /// The order at work: never more than one.
+    pub order: Option<WorkingOrder>,
+    /// No entry before this.
+    pub entry_after: Timestamp,
+    /// No exit order before this: set when the venue refused one.
+    pub exit_after: Timestamp,
+    /// What is held cannot be sold for being too small; said once.
+    pub dust: bool,
+    /// All buys ever, in base units.
+    pub bought: Decimal,
+    /// All sells ever.
+    pub sold: Decimal,
+    /// Declared transfers, in less out.
+    pub transferred: Decimal,
+    /// Last market data.
+    pub market_at: Timestamp,
+}
+
+impl Desk {
+    /// A desk that knows nothing yet.
+    pub fn new(instrument: Instrument, settings: &StrategySettings) -> Self {
+        Self {
+            instrument,
+            traded: true,
+            top: TopOfBook::default(),
+            builder: CandleBuilder::new(settings.candle_interval_us),
+            candles_given: false,
+            cross: Cross::new(settings.fast_candles, settings.slow_candles),
+            position: Position::default(),
+            plan: None,
+            order: None,
+            entry_after: Timestamp::from_us(i64::MIN),
+            exit_after: Timestamp::from_us(i64::MIN),
+            dust: false,
+            bought: Decimal::ZERO,
+            sold: Decimal::ZERO,
+            transferred: Decimal::ZERO,
+            market_at: Timestamp::from_us(i64::MIN),
+        }
+    }
+
+    /// Held quantity in whole lots: what an exit can sell.
+    pub fn held(&self) -> Lots {
+        self.instrument.quantity_floor(self.position.quantity()).unwrap_or(Lots::ZERO)
+    }
+
+    /// What the position would bring at the bid, before fees; none without a price.
+    pub fn value(&self) -> Option<Decimal> {
+        if self.position.is_flat() {
+            return Some(Decimal::ZERO);
+        }
+        let quote = self.top.quote()?;
+        let bid = self.instrument.price_of(quote.bid);
+        Some(bid.mul(self.position.quantity(), crate::domain::decimal::Round::Down))
+    }
+
+    /// Sets the plan that follows from what was paid; keeps the highest bid seen.
+    pub fn replan(&mut self, settings: &StrategySettings) {
+        let high = self.plan.map(|plan| plan.high);
+        let plan = match (self.position.average_price(), self.position.opened_at()) {
+            (Some(average), Some(opened_at)) => {
+                ExitPlan::new(settings, &self.instrument, average, opened_at)
+            }
+            (None, _) | (_, None) => None,
+        };
+        self.plan = match (plan, high) {
+            (Some(plan), Some(high)) => Some(plan.with_high(high)),
+            (plan, _) => plan,
+        };
+    }
+
+    /// As stored.
+    pub fn row(&self) -> PositionRow {
+        let price = |ticks| self.instrument.price_of(ticks);
+        PositionRow {
+            symbol: self.instrument.symbol(),
+            lots: self.position.lots().copied().collect(),
+            mark_price: self.top.quote().map(|quote| price(quote.bid)),
+            stop_price: self.plan.map(|plan| price(plan.stop)),
+            take_profit_price: self.plan.map(|plan| price(plan.take_profit)),
+            high_price: self.plan.map(|plan| price(plan.high)),
+            bought: self.bought,
+            sold: self.sold,
+            transferred: self.transferred,
+        }
+    }
+}

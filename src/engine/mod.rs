@@ -1,0 +1,255 @@
+//! The functional core: events and an instant in, actions out. No I/O, no clock, nothing unordered.
+//!
+//! Live, paper, replay and simulation run this very engine; they differ in who feeds it and who
+//! performs what it asks for. Same events, same actions, byte for byte.
+//!
+//! - [`market`]: market data moves prices, candles and exits,
+//! - [`entry`], [`exit`]: opinions become intents, through [`crate::risk::permit`],
+//! - [`report`]: the venue's reports move orders, positions and balances,
+//! - [`reconcile`]: at a start, what the venue holds is compared with what the ledger knows,
+//! - [`invariant`]: what must be true after every step.
+
+pub mod account;
+pub mod action;
+pub mod desk;
+mod entry;
+pub mod event;
+mod exit;
+pub mod invariant;
+mod market;
+pub mod reconcile;
+mod report;
+pub mod view;
+pub mod working_order;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::domain::balance::Balance;
+use crate::domain::hold::{Hold, HoldCode, Level};
+use crate::domain::identifier::{Asset, ClientOrderId, InstrumentId};
+use crate::domain::instrument::Instrument;
+use crate::domain::market_data::Candle;
+use crate::domain::record::{Fact, Projection, Record, SurpriseRecord, TransitionRecord};
+use crate::domain::symbol::Symbol;
+use crate::domain::time::Timestamp;
+use crate::risk::hold_book::HoldBook;
+use crate::risk::limit::Limits;
+use crate::strategy::StrategySettings;
+
+use action::Action;
+use desk::Desk;
+use event::Event;
+use working_order::WorkingOrder;
+
+/// Ended orders remembered for fills that arrive late.
+const ENDED_ORDERS_MAX: usize = 64;
+/// The distance of two samples.
+const SAMPLE_US: i64 = 60_000_000;
+
+/// What an engine is made of.
+#[derive(Clone, PartialEq, Debug)]
+pub struct EngineSettings {
+    /// Opinions.
+    pub strategy: StrategySettings,
+    /// Limits.
+    pub limits: Limits,
+    /// First part of every client order id.
+    pub instance: String,
+    /// Second part: which start of the agent.
+    pub run: u32,
+}
+
+/// The whole state of the trading core.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Engine {
+    settings: EngineSettings,
+    desks: Vec<Desk>,
+    balances: BTreeMap<Asset, Balance>,
+    holds: HoldBook,
+    open: BTreeMap<ClientOrderId, InstrumentId>,
+    ended: VecDeque<WorkingOrder>,
+    next_order: u64,
+    cursor: u64,
+    ahead: BTreeSet<u64>,
+    now: Timestamp,
+    sample_due: Timestamp,
+}
+
+impl Engine {
+    /// An engine that holds nothing, for `instruments` by their index.
+    pub fn new(settings: EngineSettings, instruments: &[Instrument]) -> Self {
+        let desks = instruments
+            .iter()
+            .map(|instrument| Desk::new(instrument.clone(), &settings.strategy))
+            .collect();
+        Self {
+            settings,
+            desks,
+            balances: BTreeMap::new(),
+            holds: HoldBook::default(),
+            open: BTreeMap::new(),
+            ended: VecDeque::new(),
+            next_order: 0,
+            cursor: 0,
+            ahead: BTreeSet::new(),
+            now: Timestamp::default(),
+            sample_due: Timestamp::from_us(i64::MIN),
+        }
+    }
+
+    /// The one entry: takes an event in at `now`, appends what is to be done to `actions`.
+    pub fn step(&mut self, event: &Event, now: Timestamp, actions: &mut Vec<Action>) {
+        self.now = self.now.max(now);
+        match event {
+            Event::Market(market) => self.on_market(market, actions),
+            Event::Report(report) => self.on_report(report, actions),
+            Event::Timer => self.on_timer(actions),
+            Event::SetHold(hold) => self.set_hold(hold.clone(), actions),
+            Event::ClearHold { scope, code } => self.clear_hold(*scope, *code, actions),
+            Event::Drain => self.drain(actions),
+        }
+        if self.now >= self.sample_due {
+            self.sample(actions);
+        }
+    }
+
+    /// When [`Event::Timer`] is wanted next, if at all.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        let ttl = self.open.values().filter_map(|id| self.entry_deadline(*id)).min();
+        [ttl, self.holds.next_end()].into_iter().flatten().min()
+    }
+
+    /// Candles from before the start, oldest first: they move the averages and signal nothing.
+    pub fn warm_up(&mut self, instrument: InstrumentId, candles: &[Candle]) {
+        if let Some(desk) = self.desks.get_mut(instrument.index()) {
+            for candle in candles {
+                desk.cross.push(candle.close);
+            }
+        }
+    }
+
+    /// Enters only these instruments, all if none are named. Returns one it does not know.
+    pub fn trade_only(&mut self, symbols: &[Symbol]) -> Result<(), Symbol> {
+        let known =
+            |symbol: &Symbol| self.desks.iter().any(|desk| desk.instrument.symbol() == *symbol);
+        if let Some(unknown) = symbols.iter().find(|symbol| !known(symbol)) {
+            return Err(*unknown);
+        }
+        for desk in &mut self.desks {
+            desk.traded = symbols.is_empty() || symbols.contains(&desk.instrument.symbol());
+        }
+        Ok(())
+    }
+
+    /// Orders that are not over.
+    pub fn open_orders(&self) -> impl Iterator<Item = &WorkingOrder> {
+        self.desks.iter().filter_map(|desk| desk.order.as_ref())
+    }
+
+    /// One desk an instrument, by index.
+    pub fn desks(&self) -> &[Desk] {
+        &self.desks
+    }
+
+    /// By asset.
+    pub fn balances(&self) -> &BTreeMap<Asset, Balance> {
+        &self.balances
+    }
+
+    /// Reasons not to trade.
+    pub fn holds(&self) -> &HoldBook {
+        &self.holds
+    }
+
+    /// The agent's state.
+    pub fn level(&self) -> Level {
+        self.holds.level()
+    }
+
+    /// All fills up to this venue sequence are in.
+    pub fn venue_cursor(&self) -> u64 {
+        self.cursor
+    }
+
+    fn on_timer(&mut self, actions: &mut Vec<Action>) {
+        for (scope, code) in self.holds.over(self.now) {
+            self.clear_hold(scope, code, actions);
+        }
+        for index in 0..self.desks.len() {
+            self.cancel_stale_entry(index, actions);
+        }
+    }
+
+    fn drain(&mut self, actions: &mut Vec<Action>) {
+        self.set_hold(
+            Hold {
+                scope: None,
+                code: HoldCode::Draining,
+                level: Level::SoftPause,
+                reason: "the agent is stopping".to_owned(),
+                set_at: self.now,
+                until: None,
+            },
+            actions,
+        );
+        self.cancel_entries(actions);
+    }
+
+    fn set_hold(&mut self, hold: Hold, actions: &mut Vec<Action>) {
+        let (before, code) = (self.level(), hold.code);
+        let replaced = self.holds.is_set(hold.scope, code);
+        let scope = hold.scope;
+        if !self.holds.set(hold.clone()) {
+            return;
+        }
+        if replaced {
+            self.record(Record::HoldCleared { scope, code }, actions);
+        }
+        self.record(Record::HoldSet(hold), actions);
+        self.note_transition(before, code, actions);
+        if self.level() >= Level::HardStop {
+            self.cancel_entries(actions);
+        }
+    }
+
+    fn clear_hold(&mut self, scope: Option<Symbol>, code: HoldCode, actions: &mut Vec<Action>) {
+        let before = self.level();
+        if self.holds.clear(scope, code) {
+            self.record(Record::HoldCleared { scope, code }, actions);
+            self.note_transition(before, code, actions);
+        }
+    }
+
+    fn note_transition(&mut self, from: Level, code: HoldCode, actions: &mut Vec<Action>) {
+        let to = self.level();
+        if from != to {
+            self.record(Record::Transition(TransitionRecord { from, to, code }), actions);
+        }
+    }
+
+    /// Takes the minute's figures, once the minute has begun.
+    fn sample(&mut self, actions: &mut Vec<Action>) {
+        let minute = self.now.floor_to_us(SAMPLE_US);
+        let first = self.sample_due.us() == i64::MIN;
+        self.sample_due = Timestamp::from_us(minute.us().saturating_add(SAMPLE_US));
+        if !first {
+            let sample = self.sample_at(minute);
+            actions.push(Action::Project(Projection::Sample(sample)));
+        }
+    }
+
+    fn record(&self, record: Record, actions: &mut Vec<Action>) {
+        actions.push(Action::Record(Fact { at: self.now, record }));
+    }
+
+    fn surprise(&self, code: &str, subject: &str, detail: String, actions: &mut Vec<Action>) {
+        let (code, subject) = (code.to_owned(), subject.to_owned());
+        self.record(Record::Surprise(SurpriseRecord { code, subject, detail }), actions);
+    }
+
+    fn next_client_order_id(&mut self) -> Option<ClientOrderId> {
+        self.next_order += 1;
+        let EngineSettings { instance, run, .. } = &self.settings;
+        ClientOrderId::new(&format!("{instance}-{run}-{}", self.next_order)).ok()
+    }
+}

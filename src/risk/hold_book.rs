@@ -1,0 +1,112 @@
+//! The active holds, and the state that follows from them: the strictest.
+
+use std::collections::BTreeMap;
+
+use crate::domain::hold::{Hold, HoldCode, Level};
+use crate::domain::symbol::Symbol;
+use crate::domain::time::Timestamp;
+
+/// Active holds, one for each scope and code.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct HoldBook {
+    holds: BTreeMap<(Option<Symbol>, HoldCode), Hold>,
+}
+
+impl HoldBook {
+    /// The book of the ledger's active holds.
+    pub fn new(holds: impl IntoIterator<Item = Hold>) -> Self {
+        Self { holds: holds.into_iter().map(|hold| ((hold.scope, hold.code), hold)).collect() }
+    }
+
+    /// Sets a hold; false where the same one is active already.
+    pub fn set(&mut self, hold: Hold) -> bool {
+        let key = (hold.scope, hold.code);
+        let known = self
+            .holds
+            .get(&key)
+            .is_some_and(|active| active.level == hold.level && active.until == hold.until);
+        if !known {
+            self.holds.insert(key, hold);
+        }
+        !known
+    }
+
+    /// Ends a hold; false where it was not active.
+    pub fn clear(&mut self, scope: Option<Symbol>, code: HoldCode) -> bool {
+        self.holds.remove(&(scope, code)).is_some()
+    }
+
+    /// True where it is active.
+    pub fn is_set(&self, scope: Option<Symbol>, code: HoldCode) -> bool {
+        self.holds.contains_key(&(scope, code))
+    }
+
+    /// The holds whose time is over.
+    pub fn over(&self, now: Timestamp) -> Vec<(Option<Symbol>, HoldCode)> {
+        let over = |hold: &&Hold| hold.until.is_some_and(|until| until <= now);
+        self.holds.values().filter(over).map(|hold| (hold.scope, hold.code)).collect()
+    }
+
+    /// When the next hold ends by itself.
+    pub fn next_end(&self) -> Option<Timestamp> {
+        self.holds.values().filter_map(|hold| hold.until).min()
+    }
+
+    /// The agent's state: the strictest global hold.
+    pub fn level(&self) -> Level {
+        self.strictest(|scope| scope.is_none())
+    }
+
+    /// What an instrument may do: the strictest of the global holds and its own.
+    pub fn level_for(&self, symbol: Symbol) -> Level {
+        self.strictest(|scope| scope.is_none_or(|held| held == symbol))
+    }
+
+    /// Every active hold.
+    pub fn iter(&self) -> impl Iterator<Item = &Hold> {
+        self.holds.values()
+    }
+
+    fn strictest(&self, applies: impl Fn(Option<Symbol>) -> bool) -> Level {
+        let levels = self.holds.values().filter(|hold| applies(hold.scope)).map(|hold| hold.level);
+        levels.max().unwrap_or(Level::Running)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hold(scope: Option<&str>, code: HoldCode, level: Level, until: Option<i64>) -> Hold {
+        Hold {
+            scope: scope.map(|symbol| Symbol::new(symbol).unwrap()),
+            code,
+            level,
+            reason: String::new(),
+            set_at: Timestamp::default(),
+            until: until.map(Timestamp::from_us),
+        }
+    }
+
+    #[test]
+    fn the_strictest_hold_wins_and_a_milder_one_never_lowers_it() {
+        let mut book = HoldBook::default();
+        assert_eq!(book.level(), Level::Running);
+        assert!(book.set(hold(None, HoldCode::Operator, Level::HardStop, None)));
+        assert!(book.set(hold(None, HoldCode::StaleData, Level::SoftPause, Some(5))));
+        assert!(!book.set(hold(None, HoldCode::StaleData, Level::SoftPause, Some(5))));
+        assert_eq!(book.level(), Level::HardStop);
+        assert_eq!(book.over(Timestamp::from_us(5)), [(None, HoldCode::StaleData)]);
+        assert!(book.clear(None, HoldCode::Operator));
+        assert_eq!(book.level(), Level::SoftPause);
+    }
+
+    #[test]
+    fn an_instruments_hold_is_its_own() {
+        let book =
+            HoldBook::new([hold(Some("BTC-USDT"), HoldCode::StaleData, Level::SoftPause, None)]);
+        assert_eq!(book.level(), Level::Running);
+        assert_eq!(book.level_for(Symbol::new("BTC-USDT").unwrap()), Level::SoftPause);
+        assert_eq!(book.level_for(Symbol::new("ETH-USDT").unwrap()), Level::Running);
+    }
+}

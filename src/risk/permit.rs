@@ -1,0 +1,142 @@
+//! The one decision whether an order may be sent.
+//!
+//! Total: every (order, state, account) is answered with an [`Approved`] order or a [`Refusal`].
+//! What cannot be judged is refused. An exit needs no size and no exposure check, only a state that
+//! permits exits: reducing what is at stake is never refused for being too large.
+
+use super::approval::Approved;
+use super::limit::{Account, Limits};
+use super::refusal::Refusal;
+use super::sizing::{self, Stake};
+use crate::domain::decimal::{Decimal, Round};
+use crate::domain::hold::Level;
+use crate::domain::instrument::{Instrument, Lots, Ticks};
+use crate::domain::order::{NewOrder, OrderLabel, OrderType, TimeInForce};
+
+/// An entry as the strategy wants it; its size is the risk check's to decide.
+#[derive(Clone, Copy, Debug)]
+pub struct EntryProposal {
+    /// Identity, side and purpose.
+    pub label: OrderLabel,
+    /// Limit price.
+    pub price: Ticks,
+    /// Refused rather than taking liquidity.
+    pub post_only: bool,
+    /// Distance to the stop as a fraction of the price.
+    pub stop_loss: Decimal,
+}
+
+/// An exit as the strategy wants it.
+#[derive(Clone, Copy, Debug)]
+pub struct ExitProposal {
+    /// Identity, side and purpose.
+    pub label: OrderLabel,
+    /// The worst price to accept.
+    pub price: Ticks,
+    /// All that is held, in whole lots.
+    pub quantity: Lots,
+}
+
+/// Sizes and approves an entry, or says which limit refuses it.
+pub fn permit_entry(
+    instrument: &Instrument,
+    limits: &Limits,
+    level: Level,
+    account: &Account,
+    proposal: &EntryProposal,
+) -> Result<Approved<NewOrder>, Refusal> {
+    let factor = match level {
+        Level::Running => Decimal::ONE,
+        Level::Degraded => Decimal::ONE.div(Decimal::from_int(2), Round::Down),
+        Level::SoftPause | Level::HardStop | Level::KillSwitch => return Err(Refusal::Held),
+    };
+    if account.open_positions >= limits.open_positions_max {
+        return Err(Refusal::OpenPositionsMax);
+    }
+    let stake = Stake { price: proposal.price, stop_loss: proposal.stop_loss, factor };
+    let quantity = sizing::entry_quantity(instrument, limits, account, &stake)?;
+    let order_type = OrderType::Limit {
+        price: proposal.price,
+        time_in_force: TimeInForce::Gtc,
+        post_only: proposal.post_only,
+    };
+    NewOrder::new(instrument, proposal.label, order_type, quantity, proposal.price)
+        .map(Approved::new)
+        .map_err(|_limit| Refusal::InstrumentLimit)
+}
+
+/// Approves an exit, or says why it cannot be sent.
+pub fn permit_exit(
+    instrument: &Instrument,
+    level: Level,
+    proposal: &ExitProposal,
+) -> Result<Approved<NewOrder>, Refusal> {
+    if !level.permits_exit() {
+        return Err(Refusal::Held);
+    }
+    let order_type = OrderType::Limit {
+        price: proposal.price,
+        time_in_force: TimeInForce::Ioc,
+        post_only: false,
+    };
+    let quantity = proposal.quantity.min(instrument.quantity_max());
+    NewOrder::new(instrument, proposal.label, order_type, quantity, proposal.price)
+        .map(Approved::new)
+        .map_err(|_limit| Refusal::Dust)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::identifier::{ClientOrderId, InstrumentId};
+    use crate::domain::instrument::tests::btc;
+    use crate::domain::order::Purpose;
+    use crate::domain::side::Side;
+    use crate::risk::sizing::tests::limits;
+
+    fn label(side: Side, purpose: Purpose) -> OrderLabel {
+        let client_order_id = ClientOrderId::new("ibis-1-1").unwrap();
+        OrderLabel { instrument: InstrumentId(0), client_order_id, side, purpose }
+    }
+
+    fn entry(level: Level) -> Result<Approved<NewOrder>, Refusal> {
+        let account = Account {
+            equity: Decimal::from_int(10_000),
+            available: Decimal::from_int(10_000),
+            ..Account::default()
+        };
+        let proposal = EntryProposal {
+            label: label(Side::Buy, Purpose::Entry),
+            price: Ticks::new(600_000),
+            post_only: false,
+            stop_loss: Decimal::parse("0.035").unwrap(),
+        };
+        permit_entry(&btc(), &limits(), level, &account, &proposal)
+    }
+
+    fn exit(level: Level, lots: i64) -> Result<Approved<NewOrder>, Refusal> {
+        let label = label(Side::Sell, Purpose::StopLoss);
+        let proposal =
+            ExitProposal { label, price: Ticks::new(570_000), quantity: Lots::new(lots) };
+        permit_exit(&btc(), level, &proposal)
+    }
+
+    #[test]
+    fn each_state_permits_what_the_table_says() {
+        for level in Level::ALL {
+            assert_eq!(entry(level).is_ok(), level.permits_entry(), "{level}");
+            assert_eq!(exit(level, 100).is_ok(), level.permits_exit(), "{level}");
+        }
+    }
+
+    #[test]
+    fn degraded_halves_the_risk() {
+        let size = |level| entry(level).unwrap().get().quantity();
+        assert!(size(Level::Degraded) <= size(Level::Running));
+    }
+
+    #[test]
+    fn dust_is_not_sent() {
+        assert_eq!(exit(Level::Running, 0), Err(Refusal::Dust));
+    }
+}

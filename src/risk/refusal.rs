@@ -1,0 +1,68 @@
+//! Why an order was not sent. The codes are rows, journal fields and metric labels.
+
+/// A reason code.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Refusal {
+    /// The agent's state, or the instrument's hold, permits no such order.
+    Held,
+    /// The instrument has an order at work already.
+    OpenIntent,
+    /// The last entry ended too recently.
+    Cooldown,
+    /// No best bid and offer is known.
+    NoQuote,
+    /// Enough instruments are held or being entered.
+    OpenPositionsMax,
+    /// The cap for this instrument leaves less than the smallest notional.
+    ExposureInstrument,
+    /// The cap for all instruments leaves less than the smallest notional.
+    ExposureTotal,
+    /// The available balance leaves less than the smallest notional.
+    Cash,
+    /// Risk per trade or the largest notional leave less than the smallest notional.
+    NotionalMin,
+    /// The instrument's own limits do not allow the size.
+    InstrumentLimit,
+    /// What is held is too small to sell.
+    Dust,
+}
+
+impl Refusal {
+    /// Every code.
+    pub const ALL: [Self; 11] = [
+        Self::Held,
+        Self::OpenIntent,
+        Self::Cooldown,
+        Self::NoQuote,
+        Self::OpenPositionsMax,
+        Self::ExposureInstrument,
+        Self::ExposureTotal,
+        Self::Cash,
+        Self::NotionalMin,
+        Self::InstrumentLimit,
+        Self::Dust,
+    ];
+
+    /// The ledger's word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::OpenIntent => "open_intent",
+            Self::Cooldown => "cooldown",
+            Self::NoQuote => "no_quote",
+            Self::OpenPositionsMax => "open_positions_max",
+            Self::ExposureInstrument => "exposure_instrument",
+            Self::ExposureTotal => "exposure_total",
+            Self::Cash => "cash",
+            Self::NotionalMin => "notional_min",
+            Self::InstrumentLimit => "instrument_limit",
+            Self::Dust => "dust",
+        }
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
