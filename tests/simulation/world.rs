@@ -199,7 +199,8 @@ impl World {
     pub fn reconcile(&mut self) {
         let ids: Vec<ClientOrderId> =
             self.engine.open_orders().map(|order| order.client_order_id).collect();
-        let ended = ids.iter().filter_map(|id| self.venue.order(id)).filter(|order| !order.is_open());
+        let ended =
+            ids.iter().filter_map(|id| self.venue.order(id)).filter(|order| !order.is_open());
         let snapshot = VenueSnapshot {
             open_orders: self.venue.open_orders().map(view).collect(),
             ended_orders: ended.map(view).collect(),
