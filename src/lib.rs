@@ -1,4 +1,5 @@
 //! ibis: a systemd-native spot trading agent.
+pub mod agent;
 pub mod cli;
 pub mod clock;
 pub mod config;

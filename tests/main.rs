@@ -1,6 +1,13 @@
 //! Everything that is tested from outside the library: the command line, the units under a real
 //! systemd, and the manners of the source itself. One binary, so that it links once.
 
+#![expect(
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test's support fails by panicking and says why on standard output"
+)]
+
 mod support;
 mod systemd;
 mod tidy;

@@ -4,9 +4,11 @@
 
 use std::process::ExitCode;
 
+use crate::agent::AgentError;
 use crate::config::ConfigError;
 use crate::durable::group_commit::WriteFailed;
 use crate::durable::sqlite::{OpenError, OpenErrorKind};
+use crate::exchange::paper::AccountError;
 use crate::ops::report::Severity;
 
 /// How a subcommand ended.
@@ -83,16 +85,37 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
         return Some(failure.exit);
     }
     if let Some(open) = cause.downcast_ref::<OpenError>() {
-        return Some(match open.kind {
-            OpenErrorKind::Foreign(_) | OpenErrorKind::Newer { .. } => Exit::Data,
-            OpenErrorKind::Missing => Exit::Insufficient,
-            OpenErrorKind::Unavailable(_) => Exit::TryAgain,
-        });
+        return Some(of_open(open));
     }
-    if cause.is::<ConfigError>() {
+    if let Some(error) = cause.downcast_ref::<AgentError>() {
+        return Some(of_agent(error));
+    }
+    if cause.downcast_ref::<ConfigError>().is_some() {
         return Some(Exit::Config);
     }
     cause.downcast_ref::<WriteFailed>().map(|_| Exit::TryAgain)
+}
+
+fn of_agent(error: &AgentError) -> Exit {
+    match error {
+        AgentError::Config(_) | AgentError::Mismatch(_) => Exit::Config,
+        AgentError::Usage(_) => Exit::Usage,
+        AgentError::Ledger(error) => of_open(error),
+        AgentError::Account(AccountError::Open(error)) => of_open(error),
+        AgentError::Account(AccountError::Content(..))
+        | AgentError::Market(_)
+        | AgentError::OtherLedger(_)
+        | AgentError::Content(_) => Exit::Data,
+        AgentError::Busy(_) | AgentError::Write(_) => Exit::TryAgain,
+    }
+}
+
+fn of_open(error: &OpenError) -> Exit {
+    match error.kind {
+        OpenErrorKind::Foreign(_) | OpenErrorKind::Newer { .. } => Exit::Data,
+        OpenErrorKind::Missing => Exit::Insufficient,
+        OpenErrorKind::Unavailable(_) => Exit::TryAgain,
+    }
 }
 
 #[cfg(test)]

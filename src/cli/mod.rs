@@ -1,10 +1,14 @@
 //! What the user types. A file per subcommand: arguments in, one call, rendering out.
 
+pub mod agent;
 pub mod db;
 pub mod exec_integrity;
 pub mod exit;
 pub mod failure_report;
 pub mod healthcheck;
+pub mod hourly_kpi;
+pub mod job;
+pub mod log_retention;
 pub mod status;
 pub mod trades;
 
@@ -49,6 +53,9 @@ enum Command {
     ExecIntegrity(exec_integrity::ExecIntegrity),
     FailureReport(failure_report::FailureReport),
     Db(db::Db),
+    Agent(agent::Agent),
+    HourlyKpi(hourly_kpi::HourlyKpi),
+    LogRetention(log_retention::LogRetention),
     Trades(trades::Trades),
 }
 
@@ -78,6 +85,9 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Command::ExecIntegrity(arguments) => exec_integrity::run(&cli.global, arguments),
         Command::FailureReport(arguments) => failure_report::run(&cli.global, arguments),
         Command::Db(arguments) => db::run(&cli.global, arguments),
+        Command::Agent(arguments) => agent::run(&cli.global, arguments),
+        Command::HourlyKpi(arguments) => hourly_kpi::run(&cli.global, arguments),
+        Command::LogRetention(arguments) => log_retention::run(&cli.global, arguments),
         Command::Trades(arguments) => trades::run(&cli.global, arguments),
     }
 }
@@ -98,8 +108,8 @@ fn settings(global: &Global) -> anyhow::Result<Settings> {
     Ok(config::load(&Sources::of_process(global.config.clone()))?.settings)
 }
 
-/// Text on standard output. A reader that left early (`| head`) is no error.
-fn print_text(text: &str) -> anyhow::Result<()> {
+/// Whole lines on standard output. A reader that left early (`| head`) is no error.
+fn print_lines(text: &str) -> anyhow::Result<()> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
@@ -111,4 +121,10 @@ fn print_text(text: &str) -> anyhow::Result<()> {
 fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     println!("{}", serde_json::to_string(value)?);
     Ok(())
+}
+
+/// Text for a person on standard output.
+#[expect(clippy::print_stdout, reason = "the one place where a subcommand's text is shown")]
+fn print_text(text: &str) {
+    println!("{text}");
 }

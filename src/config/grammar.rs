@@ -22,7 +22,7 @@ use crate::domain::symbol::Symbol;
 /// Reads a value of `kind`.
 pub fn parse(kind: Kind, raw: &Raw) -> Result<Value, Problem> {
     match kind {
-        Kind::Duration => duration(&text(raw, "\"30s\" (ms, s, m, h or d)")?),
+        Kind::Duration => duration(&text(raw, "\"30s\" (ms, s, m, h or d)")?).map(Value::Duration),
         Kind::Ratio => ratio(&text(raw, "\"3.5%\"")?),
         Kind::Amount => amount(raw),
         Kind::Integer => integer(raw),
@@ -52,7 +52,8 @@ fn split_unit(text: &str) -> (&str, &str) {
     text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))
 }
 
-fn duration(text: &str) -> Result<Value, Problem> {
+/// Reads a whole number with a unit of time.
+pub fn duration(text: &str) -> Result<Duration, Problem> {
     let (digits, unit) = split_unit(text);
     let bad = |what: &str, fix: &str| Problem::new(format!("{text:?} {what}"), fix);
     if digits.is_empty() {
@@ -72,7 +73,7 @@ fn duration(text: &str) -> Result<Value, Problem> {
         .parse::<u64>()
         .ok()
         .and_then(|count| count.checked_mul(*size))
-        .map(|ms| Value::Duration(Duration::from_millis(ms)))
+        .map(Duration::from_millis)
         .ok_or_else(|| bad("is too long", "write a shorter duration"))
 }
 

@@ -18,6 +18,8 @@ use super::working_order::WorkingOrder;
 pub struct Desk {
     /// Its grid and limits.
     pub instrument: Instrument,
+    /// Entries are wanted; exits always are.
+    pub traded: bool,
     /// Best bid and offer.
     pub top: TopOfBook,
     /// Prints to candles; unused once the source gives candles.
@@ -53,6 +55,7 @@ impl Desk {
     pub fn new(instrument: Instrument, settings: &StrategySettings) -> Self {
         Self {
             instrument,
+            traded: true,
             top: TopOfBook::default(),
             builder: CandleBuilder::new(settings.candle_interval_us),
             candles_given: false,

@@ -49,7 +49,8 @@ impl Engine {
         let Some(signal) = desk.cross.push(candle.close) else { return };
         let Ok(id) = u16::try_from(index) else { return };
         match signal {
-            Signal::CrossUp => self.consider_entry(InstrumentId(id), actions),
+            Signal::CrossUp if desk.traded => self.consider_entry(InstrumentId(id), actions),
+            Signal::CrossUp => {}
             Signal::CrossDown if self.settings.strategy.exit_on_cross => {
                 self.consider_exit(index, Purpose::SignalExit, actions);
             }

@@ -128,13 +128,17 @@ impl Engine {
         }
     }
 
-    /// New opinions and limits: for entries from here on, and for the plans of open positions.
-    pub fn reload(&mut self, strategy: StrategySettings, limits: Limits) {
-        self.settings.strategy = strategy;
-        self.settings.limits = limits;
-        for desk in &mut self.desks {
-            desk.replan(&self.settings.strategy);
+    /// Enters only these instruments, all if none are named. Returns one it does not know.
+    pub fn trade_only(&mut self, symbols: &[Symbol]) -> Result<(), Symbol> {
+        let known =
+            |symbol: &Symbol| self.desks.iter().any(|desk| desk.instrument.symbol() == *symbol);
+        if let Some(unknown) = symbols.iter().find(|symbol| !known(symbol)) {
+            return Err(*unknown);
         }
+        for desk in &mut self.desks {
+            desk.traded = symbols.is_empty() || symbols.contains(&desk.instrument.symbol());
+        }
+        Ok(())
     }
 
     /// Orders that are not over.

@@ -1,5 +1,29 @@
-//! The outside world that takes orders: venues, and what they say about orders and accounts.
+//! Outside world: venues. The port that orders go through, and who serves it.
 //!
-//! Knows `domain` (and `durable`, for what a venue must keep), and nothing of the engine.
+//! [`Venue`] takes nothing but [`Approved`] orders: the risk check is the only way here.
 
 pub mod paper;
+
+use crate::domain::identifier::ClientOrderId;
+use crate::domain::order::NewOrder;
+use crate::domain::time::Timestamp;
+use crate::risk::approval::Approved;
+
+/// Where orders and cancels are sent. Answers come back as execution reports.
+pub trait Venue {
+    /// Sends an order, whose intent is in the ledger already.
+    fn submit(&mut self, order: &Approved<NewOrder>, now: Timestamp);
+
+    /// Asks for the cancel of an order.
+    fn cancel(&mut self, client_order_id: ClientOrderId, now: Timestamp);
+}
+
+impl Venue for paper::PaperVenue {
+    fn submit(&mut self, order: &Approved<NewOrder>, now: Timestamp) {
+        Self::submit(self, order.get(), now);
+    }
+
+    fn cancel(&mut self, client_order_id: ClientOrderId, now: Timestamp) {
+        Self::cancel(self, client_order_id, now);
+    }
+}

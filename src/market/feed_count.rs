@@ -11,7 +11,8 @@ pub struct FeedCount {
     pub rows: u64,
     /// Market events given out.
     pub events: u64,
-    /// Rows that repeat the one before (same candle time, trade id or update id): skipped.
+    /// Rows that repeat the one before (same candle time, trade id or update id), and depth updates
+    /// that the book already contains: skipped.
     pub duplicates: u64,
     /// Breaks in the sequence: of candle times, trade ids, or depth update ids.
     pub gaps: u64,
@@ -25,7 +26,8 @@ pub struct FeedCount {
     pub off_grid: u64,
     /// Quotes with a bid at or above the ask: skipped.
     pub crossed: u64,
-    /// Depth updates that no snapshot synchronises: not applied.
+    /// Depth updates that no snapshot synchronises. Those of a recording are not applied; those of
+    /// a depth CSV are, to a book that began void.
     pub unsynced: u64,
     /// Messages and rows that carry no market data: acknowledgements, blank lines, one-sided
     /// quotes, topics that ibis does not read.

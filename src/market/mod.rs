@@ -21,7 +21,6 @@ use crate::domain::time::Timestamp;
 
 /// A source of market data.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "one a process: it is never moved about")]
 pub enum Market {
     /// The embedded seeded market.
     Synthetic(Synthetic),

@@ -8,8 +8,10 @@
 pub mod chain;
 pub mod column;
 pub mod imported_trade;
+pub mod kpi;
 pub mod load;
 pub mod own_trade;
+pub mod retention;
 mod row;
 pub mod run;
 pub mod state_json;

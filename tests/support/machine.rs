@@ -170,6 +170,16 @@ impl Machine {
         format!("/proc/{}/root{path}", self.init).into()
     }
 
+    /// Every file written in the machine and still there whose path contains `part`.
+    pub fn written(&self, part: &str) -> Vec<String> {
+        let mut find = Command::new("find");
+        // A character device in the upper layer is the overlay's mark for a deletion.
+        find.arg(self.directory.join("upper")).args(["(", "-type", "f", "-o", "-type", "l", ")"]);
+        find.args(["-printf", "/%P\\n"]);
+        let files = text(&output(&mut find));
+        files.lines().filter(|path| path.contains(part)).map(str::to_owned).collect()
+    }
+
     /// Powers the machine off as its power button would; returns the journal it left behind.
     pub fn power_off(mut self) -> Vec<serde_json::Value> {
         assert!(self.shut_down(), "still up {} s after power-off", POWER_OFF_MAX.as_secs());

@@ -1,5 +1,6 @@
 //! ibis on a real systemd: each test boots a machine and installs ibis in it as a user would.
 
+mod books;
 mod failure;
 mod harness;
 mod installation;
@@ -7,6 +8,7 @@ mod jobs;
 mod journal;
 mod life;
 mod recovery;
+mod sandbox;
 
 use crate::support::machine::{BINARY, CHECKOUT, Machine};
 

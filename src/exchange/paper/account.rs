@@ -45,8 +45,12 @@ impl Account {
         self.balances.get(&asset).map_or(Decimal::ZERO, |balance| balance.available())
     }
 
-    /// Puts an available amount aside.
+    /// Puts an available amount aside. What is refused leaves no trace.
     pub(super) fn hold(&mut self, asset: Asset, amount: Decimal) -> Result<(), Insufficient> {
+        let available = self.available(asset);
+        if amount > available {
+            return Err(Insufficient { asked: amount, available });
+        }
         self.balance(asset).place_hold(amount)
     }
 

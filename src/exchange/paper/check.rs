@@ -6,6 +6,7 @@ use crate::domain::decimal::Decimal;
 use crate::domain::identifier::Asset;
 use crate::domain::side::Side;
 
+use super::book_side::key;
 use super::desk::{Desk, held_asset};
 use super::market::{Market, limit};
 use super::order::VenueOrder;
@@ -65,11 +66,8 @@ fn check_order(market: &Market, order: &VenueOrder, desk: &Desk, found: &mut Vec
 fn check_priority(pair: &[VenueOrder], found: &mut Vec<String>) {
     let [first, second] = pair else { return };
     let (id, same_price) = (second.client_order_id, limit(first) == limit(second));
-    let worse = match second.side {
-        Side::Buy => limit(second) < limit(first),
-        Side::Sell => limit(second) > limit(first),
-    };
-    if !worse && !(same_price && first.sequence < second.sequence) {
+    let rank = |order: &VenueOrder| (-key(order.side, limit(order)), order.sequence);
+    if rank(first) >= rank(second) {
         found.push(format!("{id}: out of priority"));
     }
     if same_price && first.queue_ahead > second.queue_ahead {

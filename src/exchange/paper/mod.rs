@@ -36,6 +36,9 @@
 //! [`CLOSED_ORDERS_KEPT`] closed ones.
 
 mod account;
+mod account_reader;
+mod account_row;
+pub mod account_store;
 mod arrival;
 mod book_side;
 mod change;
@@ -51,6 +54,9 @@ mod tests;
 mod venue;
 
 pub use account::Account;
+pub use account_reader::{ACCOUNT, AccountReader, AccountSnapshot, account_path};
+pub use account_row::{ExecutionRow, OrderRow};
+pub use account_store::{AccountError, AccountStore};
 pub use book_side::{LADDER_LEVELS, LEVELS_MAX};
 pub use change::{VenueChange, VenueState};
 pub use desk::{CLOSED_ORDERS_KEPT, EXECUTIONS_KEPT};

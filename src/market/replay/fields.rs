@@ -26,23 +26,28 @@ impl Lane {
 
     /// A price above zero, to the nearest tick and at least one; `off` is set where it was rounded.
     pub(super) fn price(&self, what: &str, text: &[u8], off: &mut bool) -> Result<Ticks, Reason> {
-        let (ticks, rounded) = self
-            .price
-            .count(text, Rounding::Nearest)
-            .map_err(|reason| format!("{what} {reason}"))?;
-        *off |= rounded;
-        if ticks > 0 {
-            return Ok(Ticks::new(ticks));
-        }
-        if rounded { Ok(Ticks::new(1)) } else { Err(format!("{what} is zero")) }
+        let counted = self.price.count(text, Rounding::Nearest);
+        price_of(what, counted.map_err(|reason| format!("{what} {reason}"))?, off)
     }
 
     /// A size down to the lot, zero included; `off` is set where it was rounded.
     pub(super) fn size(&self, what: &str, text: &[u8], off: &mut bool) -> Result<Lots, Reason> {
-        let (lots, rounded) =
-            self.size.count(text, Rounding::Down).map_err(|reason| format!("{what} {reason}"))?;
+        let counted = self.size.count(text, Rounding::Down);
+        let (lots, rounded) = counted.map_err(|reason| format!("{what} {reason}"))?;
         *off |= rounded;
         Ok(Lots::new(lots))
+    }
+}
+
+#[inline]
+fn price_of(what: &str, (ticks, rounded): (i64, bool), off: &mut bool) -> Result<Ticks, Reason> {
+    *off |= rounded;
+    if ticks > 0 {
+        Ok(Ticks::new(ticks))
+    } else if rounded {
+        Ok(Ticks::new(1))
+    } else {
+        Err(format!("{what} is zero"))
     }
 }
 
@@ -109,14 +114,30 @@ impl<'a> Fields<'a> {
 
     /// The next field as a price.
     pub(super) fn price(&mut self, what: &str, lane: &Lane) -> Result<Ticks, Reason> {
+        if let Some(counted) = self.plain(lane.price, Rounding::Nearest) {
+            return price_of(what, counted, &mut self.off_grid);
+        }
         let text = self.text(what)?;
         lane.price(what, text, &mut self.off_grid)
     }
 
     /// The next field as a size.
     pub(super) fn size(&mut self, what: &str, lane: &Lane) -> Result<Lots, Reason> {
+        if let Some((lots, rounded)) = self.plain(lane.size, Rounding::Down) {
+            self.off_grid |= rounded;
+            return Ok(Lots::new(lots));
+        }
         let text = self.text(what)?;
         lane.size(what, text, &mut self.off_grid)
+    }
+
+    /// The next field where it is a plain number; nothing is consumed where it is not.
+    #[inline]
+    fn plain(&mut self, grid: Grid, rounding: Rounding) -> Option<(i64, bool)> {
+        let rest = self.rest?;
+        let (counted, length) = grid.count_field(rest, rounding)?;
+        self.rest = rest.get(length + 1..);
+        Some(counted)
     }
 
     /// Refuses further fields.

@@ -68,7 +68,7 @@ impl LineReader {
         let mut scanned = 0;
         let length = loop {
             let fresh = &self.buffer[self.start + scanned..self.end];
-            if let Some(at) = fresh.iter().position(|&byte| byte == b'\n') {
+            if let Some(at) = newline(fresh) {
                 break scanned + at;
             }
             scanned = self.end - self.start;
@@ -129,10 +129,36 @@ impl LineReader {
     }
 }
 
+/// Where the first line feed is: eight bytes at a time, by the zero-byte test of the exclusive or.
+fn newline(bytes: &[u8]) -> Option<usize> {
+    const LOW: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let difference = u64::from_le_bytes(*word) ^ (LOW * b'\n' as u64);
+        // The lowest flag set is exact: borrows only go upward from a zero byte.
+        let zeros = difference.wrapping_sub(LOW) & !difference & HIGH;
+        if zeros != 0 {
+            return Some(index * 8 + zeros.trailing_zeros() as usize / 8);
+        }
+    }
+    let at = rest.iter().position(|&byte| byte == b'\n')?;
+    Some(words.len() * 8 + at)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::io::Write;
+
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn finds_the_first_line_feed(bytes in prop::collection::vec(8u8..13, 0..40)) {
+            prop_assert_eq!(newline(&bytes), bytes.iter().position(|&byte| byte == 10));
+        }
+    }
 
     fn lines_of(name: &str, content: &[u8]) -> Vec<String> {
         let directory = std::env::temp_dir().join(format!("ibis-lines-{}", std::process::id()));

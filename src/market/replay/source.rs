@@ -183,8 +183,9 @@ impl Source {
 }
 
 fn unreadable(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::UnexpectedEof => "truncated: the gzip stream ends early".to_owned(),
-        _ => format!("cannot be read: {error}"),
+    if error.kind() == std::io::ErrorKind::UnexpectedEof {
+        "truncated: the gzip stream ends early".to_owned()
+    } else {
+        format!("cannot be read: {error}")
     }
 }

@@ -45,15 +45,21 @@ impl Book {
 
     /// Appends the slot's events in order of time: none, or a quote and up to two prints.
     ///
-    /// `common` is the relative move that all instruments share at the slot's start.
-    pub(super) fn slot(&mut self, slot: i64, common: i64, out: &mut Vec<MarketEvent>) {
+    /// `common` gives the relative move that all instruments share at the slot's start; it is not
+    /// asked in a silent slot.
+    pub(super) fn slot(
+        &mut self,
+        slot: i64,
+        common: impl FnOnce(i64) -> i64,
+        out: &mut Vec<MarketEvent>,
+    ) {
         let start = slot * SLOT_US;
         let bits = hash(self.key, slot);
         let lively = LIVELINESS[(start / HOUR_US).rem_euclid(24) as usize];
         if percent(bits) >= lively {
             return;
         }
-        let quote = self.quote(start, common, lively, bits);
+        let quote = self.quote(start, common(start), lively, bits);
         let first = 1 + (bits >> 8) as i64 % (SLOT_US / 2);
         let mut say = |offset: i64, data: MarketData| {
             let at = Timestamp::from_us(start + offset);
@@ -95,9 +101,9 @@ impl Book {
     }
 }
 
-/// Uniform in 0 to 99, from the lowest 7 bits and a few above.
+/// Uniform in 0 to 99, from the lowest 12 bits.
 fn percent(bits: u64) -> i64 {
-    ((bits & 0xfff) * 100 >> 12) as i64
+    (((bits & 0xfff) * 100) >> 12) as i64
 }
 
 /// A print at the touch, mostly of a part of what is displayed; one in 16 sweeps it and goes up

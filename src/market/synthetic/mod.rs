@@ -25,6 +25,9 @@ use crate::domain::time::Timestamp;
 /// sampled evenly, so that a warm-up costs milliseconds.
 const HISTORY_SLOTS_MAX: i64 = 3_600;
 
+/// At most this many candles of history: KuCoin's own limit for one request.
+pub const HISTORY_CANDLES_MAX: i64 = 1_500;
+
 /// The seeded market. [`Synthetic::next`] is endless.
 #[derive(Clone, Debug)]
 pub struct Synthetic {
@@ -82,8 +85,9 @@ impl Synthetic {
         }
     }
 
-    /// Up to `count` candles of `interval_us` that closed at or before `now`, oldest first: the
-    /// candles of the prints that the market printed (for intervals above an hour, of a sample).
+    /// Up to `count` candles (at most [`HISTORY_CANDLES_MAX`]) of `interval_us` (at least a second)
+    /// that closed at or before `now`, oldest first: the candles of the prints that the market
+    /// printed, for intervals above an hour of a sample of them.
     pub fn history(
         &self,
         id: InstrumentId,
@@ -99,32 +103,31 @@ impl Synthetic {
         let mut book = Book::new(self.seed, id.0, listing);
         let mut common = PricePath::common(self.seed);
         let mut events = Vec::new();
-        let mut candles = Vec::with_capacity(count);
-        for back in (1..=i64::try_from(count).unwrap_or(i64::MAX)).rev() {
-            let Some(open_us) = interval_us.checked_mul(back).map(|before| end - before) else {
-                continue;
-            };
+        let count =
+            i64::try_from(count).map_or(HISTORY_CANDLES_MAX, |n| n.min(HISTORY_CANDLES_MAX));
+        let opens =
+            (1..=count).rev().filter_map(|back| end.checked_sub(interval_us.checked_mul(back)?));
+        let candle = |open_us: i64| {
+            let last = (open_us + interval_us - 1).div_euclid(SLOT_US);
             let stride = (interval_us / SLOT_US / HISTORY_SLOTS_MAX).max(1);
-            let (first, last) =
-                (open_us.div_euclid(SLOT_US), (open_us + interval_us - 1).div_euclid(SLOT_US));
-            let mut slot = first;
+            let mut slot = open_us.div_euclid(SLOT_US);
             while slot <= last {
-                book.slot(slot, common.at(slot * SLOT_US), &mut events);
+                book.slot(slot, |start| common.at(start), &mut events);
                 slot += stride;
             }
             let open_at = Timestamp::from_us(open_us);
             let inside =
                 |event: &MarketEvent| (0..interval_us).contains(&event.at.us_since(open_at));
-            candles.extend(candle_of(open_at, events.drain(..).filter(inside)));
-        }
-        candles
+            candle_of(open_at, events.drain(..).filter(inside))
+        };
+        opens.filter_map(candle).collect()
     }
 
     /// Draws the next slot of all instruments into `pending`.
     fn draw_slot(&mut self) {
         let common = self.common.at(self.slot * SLOT_US);
         for book in &mut self.books {
-            book.slot(self.slot, common, &mut self.pending);
+            book.slot(self.slot, |_| common, &mut self.pending);
         }
         if self.slot * SLOT_US < self.start.us() {
             let start = self.start;

@@ -54,6 +54,13 @@ proptest! {
 }
 
 #[test]
+fn seeds_give_different_markets() {
+    let draw = |seed| take(&mut Synthetic::new(seed, Timestamp::from_us(0)), 50);
+    assert_eq!(draw(1), draw(1));
+    assert_ne!(draw(1), draw(2));
+}
+
+#[test]
 fn history_is_what_was_printed() {
     let start = Timestamp::from_ms(1_750_000_020_000).floor_to_us(MINUTE_US);
     let mut market = Synthetic::new(7, start);

@@ -1,7 +1,5 @@
 //! Laws over random markets and orders: conservation, prices, queues, determinism.
 
-use std::collections::BTreeMap;
-
 use proptest::prelude::*;
 
 use super::*;
@@ -10,7 +8,7 @@ use Side::{Buy, Sell};
 
 /// One thing that happens.
 #[derive(Clone, Debug)]
-enum Step {
+pub(super) enum Step {
     Market(u16, MarketData),
     Submit(OrderRequest),
     Cancel(u8),
@@ -58,7 +56,7 @@ fn request() -> impl Strategy<Value = Step> {
     })
 }
 
-fn steps(depth: bool) -> impl Strategy<Value = Vec<Step>> {
+pub(super) fn steps(depth: bool) -> impl Strategy<Value = Vec<Step>> {
     let market = (0u16..2, market_data(depth)).prop_map(|(at, data)| Step::Market(at, data));
     let step = prop_oneof![
         6 => market,
@@ -203,12 +201,16 @@ fn replay(venue: &mut PaperVenue) {
     let mut fills = Vec::new();
     for change in venue.take_changes() {
         match change {
-            VenueChange::Balance { asset, balance } => drop(balances.insert(asset, balance)),
+            VenueChange::Balance { asset, balance } => {
+                balances.insert(asset, balance);
+            }
             VenueChange::Execution(fill) => fills.push(fill),
             VenueChange::Order(order) if order.is_open() => {
-                drop(open.insert(order.sequence, order));
+                open.insert(order.sequence, order);
             }
-            VenueChange::Order(order) => drop(open.remove(&order.sequence)),
+            VenueChange::Order(order) => {
+                open.remove(&order.sequence);
+            }
         }
     }
     assert_eq!(&balances, venue.balances());

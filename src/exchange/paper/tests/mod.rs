@@ -6,6 +6,8 @@ mod resting;
 mod restoring;
 mod taking;
 
+use std::collections::BTreeMap;
+
 use crate::domain::balance::Balance;
 use crate::domain::decimal::Decimal;
 use crate::domain::execution::{Execution, ExecutionReport, ReportKind};

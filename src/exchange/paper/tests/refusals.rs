@@ -19,13 +19,15 @@ fn refusal(change: impl Fn(&mut OrderRequest)) -> String {
     }
 }
 
+type Change = fn(&mut OrderRequest);
+
 fn priced(price: &str) -> RequestedType {
     RequestedType::Limit { price: d(price), time_in_force: TimeInForce::Gtc, post_only: false }
 }
 
 #[test]
 fn foreign_numbers_and_names_are_checked() {
-    let cases: [(&str, fn(&mut OrderRequest)); 12] = [
+    let cases: [(&str, Change); 12] = [
         ("900001 symbol not exists", |r| r.instrument = InstrumentId(2)),
         ("400100 Invalid Parameter.", |r| r.client_order_id = id("a/b")),
         ("400100 Invalid Parameter.", |r| r.size = d("-5")),

@@ -1,0 +1,226 @@
+//! Proof of work, told to systemd, to the ledger, to `state.json` and to whoever watches.
+//!
+//! One predicate feeds them all: the loop turned (it calls [`Heartbeat::beat`]), the data is fresh,
+//! and the ledger took the last proof. A watchdog ping is withheld while it does not hold.
+
+use std::time::Duration;
+
+use super::error::AgentError;
+use super::narrate;
+use super::pace::PaceClock;
+use super::session::Session;
+use crate::clock;
+use crate::config::Settings;
+use crate::domain::hold::{Hold, HoldCode, Level};
+use crate::durable::group_commit::Ticket;
+use crate::engine::event::Event;
+use crate::engine::invariant;
+use crate::store::writer::RunUpdate;
+use crate::systemd::message_id;
+use crate::systemd::notify::{self, Notifier};
+
+/// STATUS= and the terminal's line change at most this often.
+const STATUS_EVERY: Duration = Duration::from_millis(500);
+/// Plain status lines, where nobody watches a terminal and no service manager shows STATUS=.
+const PLAIN_STATUS_EVERY: Duration = Duration::from_secs(10);
+/// The invariants are checked this often.
+const INVARIANTS_EVERY: Duration = Duration::from_secs(60);
+/// The ledger may take this long to make a proof durable before pings stop.
+const LEDGER_LAG_MAX: Duration = Duration::from_secs(10);
+
+/// When something is due again.
+#[derive(Clone, Copy, Debug)]
+struct Every {
+    interval: Duration,
+    due: Duration,
+}
+
+impl Every {
+    fn new(interval: Duration) -> Self {
+        Self { interval, due: Duration::ZERO }
+    }
+
+    /// True once an interval.
+    fn is_due(&mut self, now: Duration) -> bool {
+        let due = now >= self.due;
+        if due {
+            self.due = now + self.interval;
+        }
+        due
+    }
+}
+
+/// The beats of a running agent.
+pub(super) struct Heartbeat {
+    notifier: Notifier,
+    terminal: bool,
+    watchdog: Option<Every>,
+    progress: Every,
+    state_json: Every,
+    status: Every,
+    plain: Every,
+    invariants: Every,
+    stale_after: Duration,
+    proof: Option<(Ticket, Duration)>,
+    withheld: bool,
+}
+
+impl Heartbeat {
+    pub(super) fn new(settings: &Settings, terminal: bool, notifier: Notifier) -> Self {
+        Self {
+            notifier,
+            terminal,
+            // Half the timeout, as sd_watchdog_enabled(3) recommends.
+            watchdog: notify::watchdog_interval().map(|timeout| Every::new(timeout / 2)),
+            progress: Every::new(settings.agent.progress_interval),
+            state_json: Every::new(settings.agent.state_json_interval),
+            status: Every::new(STATUS_EVERY),
+            plain: Every::new(PLAIN_STATUS_EVERY),
+            invariants: Every::new(INVARIANTS_EVERY),
+            stale_after: settings.market.stale_after,
+            proof: None,
+            withheld: false,
+        }
+    }
+
+    pub(super) fn reconfigure(&mut self, settings: &Settings) {
+        self.progress.interval = settings.agent.progress_interval;
+        self.state_json.interval = settings.agent.state_json_interval;
+        self.stale_after = settings.market.stale_after;
+    }
+
+    /// READY=1, once what the start did is durable.
+    pub(super) fn ready(&mut self, session: &mut Session) -> Result<(), AgentError> {
+        let run = session.run();
+        let ready_at = Some(clock::wall_now());
+        let progress = Some(session.progress());
+        session.note(Some(RunUpdate { run, ready_at, progress, ended: None }), true);
+        session.settle()?;
+        let status = narrate::status(session.engine(), session.tally(), session.now());
+        self.notifier.ready(&status);
+        let instruments = session.engine().desks().len();
+        log::info!(MESSAGE_ID = message_id::READY, run = run;
+            "ready: run {run}, {instruments} instruments; {status}");
+        Ok(())
+    }
+
+    /// Called once a turn.
+    pub(super) fn beat(
+        &mut self,
+        session: &mut Session,
+        pace: &PaceClock,
+    ) -> Result<(), AgentError> {
+        let now = clock::monotonic();
+        if self.progress.is_due(now) {
+            self.prove(session, pace, now);
+        }
+        if self.state_json.is_due(now) {
+            session.note(None, true);
+        }
+        self.watch_ledger(session)?;
+        let fresh = self.watch_data(session, pace);
+        self.ping(fresh, now);
+        if self.status.is_due(now) {
+            self.show(session, now);
+        }
+        if self.invariants.is_due(now) {
+            for violation in invariant::check(session.engine()) {
+                log::error!(invariant = violation.invariant; "invariant broken: {violation}");
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn reloading(&mut self) {
+        self.notifier.reloading();
+    }
+
+    pub(super) fn reloaded(&mut self) {
+        self.notifier.ready("configuration reloaded");
+    }
+
+    pub(super) fn stopping(&mut self, cause: &str) {
+        if self.terminal {
+            narrate::end_status_line();
+        }
+        log::info!(MESSAGE_ID = message_id::STOPPED, cause = cause; "stopping: {cause}");
+        self.notifier.stopping(&format!("stopping: {cause}"));
+    }
+
+    /// Writes a proof of work into the ledger, where the data allows it.
+    fn prove(&mut self, session: &mut Session, pace: &PaceClock, now: Duration) {
+        if !is_fresh(session, pace, self.stale_after) {
+            return;
+        }
+        let (run, progress) = (session.run(), Some(session.progress()));
+        let ticket =
+            session.note(Some(RunUpdate { run, ready_at: None, progress, ended: None }), false);
+        self.proof.get_or_insert((ticket, now));
+    }
+
+    fn watch_ledger(&mut self, session: &Session) -> Result<(), AgentError> {
+        if let Some((ticket, _)) = self.proof
+            && session.is_durable(ticket)?
+        {
+            self.proof = None;
+        }
+        Ok(())
+    }
+
+    /// Holds entries while the market says nothing, and lets go when it speaks again.
+    fn watch_data(&mut self, session: &mut Session, pace: &PaceClock) -> bool {
+        let fresh = is_fresh(session, pace, self.stale_after);
+        let code = HoldCode::StaleData;
+        let held = session.engine().holds().is_set(None, code);
+        if fresh && held {
+            session.tell(&Event::ClearHold { scope: None, code });
+        } else if !fresh && !held {
+            let reason = format!("no market data for {} s", self.stale_after.as_secs());
+            let (level, set_at) = (Level::SoftPause, session.now());
+            session.tell(&Event::SetHold(Hold {
+                scope: None,
+                code,
+                level,
+                reason,
+                set_at,
+                until: None,
+            }));
+        }
+        fresh
+    }
+
+    fn ping(&mut self, fresh: bool, now: Duration) {
+        let lag = self.proof.map_or(Duration::ZERO, |(_, since)| now.saturating_sub(since));
+        let alive = fresh && lag <= LEDGER_LAG_MAX;
+        if !alive && !self.withheld {
+            log::warn!(MESSAGE_ID = message_id::WATCHDOG_WITHHELD, fresh = fresh, ledger_lag_s = lag.as_secs();
+                "watchdog withheld: data fresh {fresh}, ledger {} s behind", lag.as_secs());
+        }
+        self.withheld = !alive;
+        if alive && self.watchdog.as_mut().is_some_and(|watchdog| watchdog.is_due(now)) {
+            self.notifier.watchdog();
+        }
+    }
+
+    fn show(&mut self, session: &Session, now: Duration) {
+        let status = narrate::status(session.engine(), session.tally(), session.now());
+        self.notifier.status(&status);
+        if self.terminal {
+            narrate::status_line(&status);
+        } else if self.plain.is_due(now) {
+            log::info!("{status}");
+        }
+    }
+}
+
+/// Files are as old as they are, and a clock of its own waits for its market.
+fn is_fresh(session: &Session, pace: &PaceClock, stale_after: Duration) -> bool {
+    if session.is_replay() || !pace.is_wall() {
+        return true;
+    }
+    match session.engine().data_at() {
+        Some(at) => clock::wall_now() <= at + stale_after,
+        // Nothing yet: fresh for as long as a first event may take.
+        None => clock::wall_now() <= session.started_at() + stale_after,
+    }
+}

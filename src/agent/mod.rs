@@ -1,0 +1,207 @@
+//! The shell that runs the engine: opens, reconciles, feeds, performs, stops. It decides nothing.
+//!
+//! [`run`] reads top to bottom: [`start`] opens the ledger and the venue's account and reconciles
+//! them, then READY; the loop turns [`session::Session`] at its [`pace`], with the [`heartbeat`]
+//! telling systemd and the ledger that work is done; a signal drains and stops.
+
+mod document;
+mod error;
+mod heartbeat;
+mod narrate;
+pub mod pace;
+mod restore;
+mod session;
+mod signal;
+mod start;
+mod summary;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::clock;
+use crate::config::{Directories, Settings, Sources};
+use crate::domain::time::Timestamp;
+use crate::systemd::message_id;
+use crate::systemd::notify::Notifier;
+
+pub use error::AgentError;
+pub use summary::Summary;
+
+use heartbeat::Heartbeat;
+use pace::{Pace, PaceClock};
+use session::{Session, Turn};
+use signal::{Signal, Signals};
+
+/// Events of one turn under [`Pace::Max`]: signals are looked at between turns.
+const TURN_EVENTS_MAX: usize = 20_000;
+/// The loop turns at least this often: bounds the age of a signal and of a heartbeat.
+const TURN_EVERY: Duration = Duration::from_millis(200);
+/// The loop turns at most this often in real time: market events that close are taken together.
+const TURN_REST: Duration = Duration::from_millis(2);
+
+/// What the user asked for.
+#[derive(Debug)]
+pub struct Options {
+    /// Where the configuration comes from; read again on SIGHUP.
+    pub sources: Sources,
+    /// State and runtime directories.
+    pub directories: Directories,
+    /// Files to replay; none for the configured market.
+    pub replay: Vec<PathBuf>,
+    /// How fast.
+    pub pace: Pace,
+    /// Stop after this long: by the wall, or under [`Pace::Max`] by the market's clock.
+    pub max_runtime: Option<Duration>,
+    /// A person watches: keep a status line.
+    pub terminal: bool,
+}
+
+/// Runs the agent until its market ends, its time is over, or a signal stops it.
+pub fn run(options: &Options) -> Result<Summary, AgentError> {
+    let settings = load(&options.sources)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(supervise(options, settings))
+}
+
+fn load(sources: &Sources) -> Result<Settings, AgentError> {
+    Ok(crate::config::load(sources)?.settings)
+}
+
+async fn supervise(options: &Options, settings: Settings) -> Result<Summary, AgentError> {
+    let mut notifier = Notifier::new();
+    // Before anything opens: a signal during the start must not kill without a trace.
+    let mut signals = Signals::new()?;
+    log::info!(MESSAGE_ID = message_id::STARTED; "ibis {} starting", env!("CARGO_PKG_VERSION"));
+    notifier.status("opening the ledger");
+    let (mut session, pace) = start::start(options, &settings, &mut notifier)?;
+    let mut heartbeat = Heartbeat::new(&settings, options.terminal, notifier);
+    heartbeat.ready(&mut session)?;
+    let mut life = Life { options, settings, pace, began: clock::monotonic() };
+    let ended = life.trade(&mut session, &mut signals, &mut heartbeat).await;
+    heartbeat.stopping(match &ended {
+        Ok(cause) => cause.as_str(),
+        Err(_) => "an error",
+    });
+    if ended.is_ok() {
+        life.drain(&mut session, &mut signals, &mut heartbeat).await?;
+    }
+    let cause = ended?;
+    session.finish(cause.as_str())
+}
+
+/// Why trading ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Cause {
+    MarketEnded,
+    MaxRuntime,
+    Signal(Signal),
+}
+
+impl Cause {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::MarketEnded => "the market ended",
+            Self::MaxRuntime => "the maximum runtime is over",
+            Self::Signal(signal) => signal.as_str(),
+        }
+    }
+}
+
+/// What a running agent is steered by.
+struct Life<'a> {
+    options: &'a Options,
+    settings: Settings,
+    pace: PaceClock,
+    began: Duration,
+}
+
+impl Life<'_> {
+    async fn trade(
+        &mut self,
+        session: &mut Session,
+        signals: &mut Signals,
+        heartbeat: &mut Heartbeat,
+    ) -> Result<Cause, AgentError> {
+        let market_end = self.market_end(session);
+        loop {
+            let until = self.pace.now().min(market_end);
+            let turn = session.advance(until, TURN_EVENTS_MAX)?;
+            session.flush();
+            heartbeat.beat(session, &self.pace)?;
+            let rest = match turn {
+                Turn::Ended => return Ok(Cause::MarketEnded),
+                Turn::More => Duration::ZERO,
+                Turn::Idle(next) if next > market_end => return Ok(Cause::MaxRuntime),
+                Turn::Idle(next) => self.pace.wait_for(next).clamp(TURN_REST, TURN_EVERY),
+            };
+            if self.is_over() {
+                return Ok(Cause::MaxRuntime);
+            }
+            match signals.within(rest).await {
+                None => {}
+                Some(Signal::Hangup) => self.reload(heartbeat),
+                Some(signal) => return Ok(Cause::Signal(signal)),
+            }
+        }
+    }
+
+    /// Cancels entries, waits for the venue's answers, at most the configured time.
+    async fn drain(
+        &mut self,
+        session: &mut Session,
+        signals: &mut Signals,
+        heartbeat: &mut Heartbeat,
+    ) -> Result<(), AgentError> {
+        session.drain(self.pace.now())?;
+        let deadline = clock::monotonic() + self.settings.agent.stop_timeout;
+        while session.has_open_orders() && clock::monotonic() < deadline {
+            let until = self.pace.now();
+            // With the market over, the venue's clock is all that is left to turn.
+            session.advance_venue(until)?;
+            session.flush();
+            heartbeat.beat(session, &self.pace)?;
+            let rest = if self.pace.is_max() { Duration::ZERO } else { TURN_REST };
+            match signals.within(rest).await {
+                None | Some(Signal::Hangup) => {}
+                Some(Signal::Terminate | Signal::Interrupt) => {
+                    log::warn!("second signal: stopping at once, open orders stay at the venue");
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Under [`Pace::Max`] the runtime is the market's: the instant after which nothing happens.
+    fn market_end(&self, session: &Session) -> Timestamp {
+        match self.options.max_runtime {
+            Some(runtime) if self.pace.is_max() => session.now() + runtime,
+            Some(_) | None => Timestamp::from_us(i64::MAX),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        let runtime = self.options.max_runtime.filter(|_| !self.pace.is_max());
+        runtime.is_some_and(|runtime| clock::monotonic() - self.began >= runtime)
+    }
+
+    /// SIGHUP: takes over what can change while running, says what needs a restart.
+    fn reload(&mut self, heartbeat: &mut Heartbeat) {
+        heartbeat.reloading();
+        match load(&self.options.sources) {
+            Err(error) => log::error!("configuration not reloaded, the old one stays: {error}"),
+            Ok(new) => {
+                let changed = self.settings.changed(&new);
+                let (taken, waiting) = (changed.reloadable.join(" "), changed.restart.join(" "));
+                if !waiting.is_empty() {
+                    log::warn!(keys = waiting.as_str(); "changed, but need a restart: {waiting}");
+                }
+                log::info!(MESSAGE_ID = message_id::CONFIG_RELOADED, keys = taken.as_str();
+                    "configuration reloaded: {}", if taken.is_empty() { "nothing changed" } else { &taken });
+                self.settings = self.settings.reloaded(&new);
+                heartbeat.reconfigure(&self.settings);
+            }
+        }
+        heartbeat.reloaded();
+    }
+}

@@ -1,0 +1,336 @@
+//! One agent at work: market, engine, venue and ledger, turned event by event in order of time.
+//!
+//! Deterministic but for its caller's clock: which event comes next depends on their instants
+//! alone, never on how long the disk took. An order arrives at the venue only after its intent is
+//! durable; a report reaches the engine only after the venue's account has it durable.
+
+use std::path::PathBuf;
+
+use super::document;
+use super::error::AgentError;
+use super::narrate;
+use super::summary::{Summary, Tally};
+use crate::clock;
+use crate::domain::execution::ExecutionReport;
+use crate::domain::market_data::{MarketData, MarketEvent};
+use crate::domain::record::{Fact, Record};
+use crate::domain::time::Timestamp;
+use crate::durable::group_commit::{GroupCommit, Ticket};
+use crate::durable::instance_lock::InstanceLock;
+use crate::engine::Engine;
+use crate::engine::action::Action;
+use crate::engine::event::Event;
+use crate::exchange::Venue;
+use crate::exchange::paper::{AccountStore, PaperVenue};
+use crate::market::{FeedCount, Market};
+use crate::store::chain;
+use crate::store::writer::{Batch, Progress, RunUpdate};
+
+/// Facts collected before they are handed to the writer in the middle of a turn.
+const BATCH_FACTS_MAX: usize = 256;
+
+/// What a session is made of, all of it open and reconciled.
+pub(super) struct Parts {
+    pub(super) engine: Engine,
+    pub(super) venue: PaperVenue,
+    pub(super) account: AccountStore,
+    pub(super) market: Market,
+    pub(super) ledger: GroupCommit<Batch>,
+    pub(super) state_dir: PathBuf,
+    pub(super) mode: &'static str,
+    pub(super) run: u32,
+    pub(super) lock: InstanceLock,
+    /// Market data up to here was seen by an earlier run.
+    pub(super) seen_until: Option<Timestamp>,
+}
+
+/// A running agent.
+pub(super) struct Session {
+    parts: Parts,
+    next_market: Option<MarketEvent>,
+    market_over: bool,
+    now: Timestamp,
+    started_at: Timestamp,
+    batch: Batch,
+    actions: Vec<Action>,
+    reports: Vec<ExecutionReport>,
+    tally: Tally,
+    began: std::time::Duration,
+}
+
+/// How a turn ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Turn {
+    /// Everything due is done; the next thing is due then.
+    Idle(Timestamp),
+    /// More is due.
+    More,
+    /// Nothing will ever be due again: the market is over and no order is at work.
+    Ended,
+}
+
+/// Who is next.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Turnee {
+    Venue,
+    Market,
+    Timer,
+}
+
+impl Session {
+    /// A session at an instant, with the market's first event if it was taken already, and with
+    /// what the start wants done.
+    pub(super) fn new(
+        parts: Parts,
+        (now, first): (Timestamp, Option<MarketEvent>),
+        actions: Vec<Action>,
+    ) -> Self {
+        let mut session = Self {
+            next_market: first.filter(|event| parts.seen_until.is_none_or(|seen| event.at > seen)),
+            parts,
+            market_over: false,
+            now,
+            started_at: clock::wall_now(),
+            batch: Batch::default(),
+            actions,
+            reports: Vec::new(),
+            tally: Tally::default(),
+            began: clock::monotonic(),
+        };
+        session.perform();
+        session
+    }
+
+    /// Does everything due by `until`, at most `budget` events.
+    pub(super) fn advance(&mut self, until: Timestamp, budget: usize) -> Result<Turn, AgentError> {
+        for _ in 0..budget {
+            self.peek_market()?;
+            let market = self.next_market.as_ref().map(|event| (event.at, Turnee::Market));
+            let Some((at, turnee)) = self.next_after(market) else { return Ok(Turn::Ended) };
+            if at > until {
+                return Ok(Turn::Idle(at));
+            }
+            self.now = self.now.max(at);
+            match turnee {
+                Turnee::Venue => self.turn_venue()?,
+                Turnee::Timer => self.step(&Event::Timer),
+                Turnee::Market => self.turn_market(),
+            }
+        }
+        Ok(Turn::More)
+    }
+
+    /// Does what the venue has due by `until`, without a market.
+    pub(super) fn advance_venue(&mut self, until: Timestamp) -> Result<(), AgentError> {
+        while let Some((at, Turnee::Venue)) = self.next_after(None).filter(|(at, _)| *at <= until) {
+            self.now = self.now.max(at);
+            self.turn_venue()?;
+        }
+        Ok(())
+    }
+
+    /// Stops entries and cancels open ones.
+    pub(super) fn drain(&mut self, now: Timestamp) -> Result<(), AgentError> {
+        // Under Max everything is due: the market's clock stays where it is.
+        if now.us() != i64::MAX {
+            self.now = self.now.max(now);
+        }
+        self.step(&Event::Drain);
+        Ok(())
+    }
+
+    /// Tells the engine something from outside.
+    pub(super) fn tell(&mut self, event: &Event) {
+        self.step(event);
+    }
+
+    /// Hands what is collected to the ledger's writer.
+    pub(super) fn flush(&mut self) {
+        if self.batch.facts.is_empty() && self.batch.projections.is_empty() {
+            return;
+        }
+        self.hand_over();
+    }
+
+    /// Tells the ledger about this run, and asks for a new `state.json` where `document` is set.
+    pub(super) fn note(&mut self, update: Option<RunUpdate>, document: bool) -> Ticket {
+        self.batch.run = update;
+        if document {
+            self.batch.state = Some(Box::new(document::document(
+                &self.parts.engine,
+                self.parts.mode,
+                self.parts.run,
+                (clock::wall_now(), self.now),
+            )));
+        }
+        self.hand_over()
+    }
+
+    /// Where the agent is, as proof of work.
+    pub(super) fn progress(&self) -> Progress {
+        let data_at = self.parts.engine.data_at().unwrap_or(self.now);
+        Progress { wall_at: clock::wall_now(), engine_at: self.now, data_at }
+    }
+
+    /// Waits until everything handed over is on disk.
+    pub(super) fn settle(&mut self) -> Result<(), AgentError> {
+        self.hand_over();
+        Ok(self.parts.ledger.wait(self.parts.ledger.last())?)
+    }
+
+    /// True where everything up to `ticket` is on disk.
+    pub(super) fn is_durable(&self, ticket: Ticket) -> Result<bool, AgentError> {
+        Ok(self.parts.ledger.is_durable(ticket)?)
+    }
+
+    /// Writes the end down, closes both files and sums up.
+    pub(super) fn finish(mut self, cause: &str) -> Result<Summary, AgentError> {
+        self.flush();
+        let run = self.parts.run;
+        self.batch.facts.push(Fact { at: self.now, record: Record::Run { run, phase: "stopped" } });
+        let ended = Some((clock::wall_now(), cause.to_owned()));
+        let progress = Some(self.progress());
+        self.note(Some(RunUpdate { run, ready_at: None, progress, ended }), true);
+        self.tally.feeds = self.parts.market.counts().iter().map(FeedCount::to_string).collect();
+        let Parts { engine, account, ledger, state_dir, lock, .. } = self.parts;
+        ledger.close()?;
+        account.close()?;
+        drop(lock);
+        let connection = crate::store::open_reader(&state_dir)?;
+        let head = chain::head(&connection)?;
+        let took = clock::monotonic() - self.began;
+        Ok(Summary::new(&engine, self.tally, head, (cause.to_owned(), self.now, took)))
+    }
+
+    /// The core.
+    pub(super) fn engine(&self) -> &Engine {
+        &self.parts.engine
+    }
+
+    /// What was counted so far.
+    pub(super) fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// The market's clock.
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// When it began, by the wall.
+    pub(super) fn started_at(&self) -> Timestamp {
+        self.started_at
+    }
+
+    /// Which start of the agent this is.
+    pub(super) fn run(&self) -> u32 {
+        self.parts.run
+    }
+
+    /// True for files: their data is as old as it is.
+    pub(super) fn is_replay(&self) -> bool {
+        matches!(self.parts.market, Market::Replay(_))
+    }
+
+    /// True while the engine has orders that are not over.
+    pub(super) fn has_open_orders(&self) -> bool {
+        self.parts.engine.open_orders().next().is_some()
+    }
+
+    /// The earliest of market, venue and timer; at one instant in this order: venue, market, timer.
+    fn next_after(&self, market: Option<(Timestamp, Turnee)>) -> Option<(Timestamp, Turnee)> {
+        let venue = self.parts.venue.next_due().map(|at| (at, Turnee::Venue));
+        // A deadline alone keeps nothing alive once the market is over.
+        let alive = market.is_some() || venue.is_some();
+        let timer = self.parts.engine.next_deadline().filter(|_| alive);
+        [venue, market, timer.map(|at| (at, Turnee::Timer))].into_iter().flatten().min()
+    }
+
+    fn peek_market(&mut self) -> Result<(), AgentError> {
+        while self.next_market.is_none() && !self.market_over {
+            match self.parts.market.next()? {
+                None => self.market_over = true,
+                Some(event) if self.parts.seen_until.is_some_and(|seen| event.at <= seen) => {
+                    self.tally.skipped += 1;
+                }
+                Some(event) => self.next_market = Some(event),
+            }
+        }
+        Ok(())
+    }
+
+    fn turn_market(&mut self) {
+        let Some(event) = self.next_market.take() else { return };
+        self.tally.market_events += 1;
+        let moved = self.parts.venue.on_market(&event);
+        self.keep_account();
+        match (moved, &event.data) {
+            // Depth speaks to the engine through the best bid and offer it leaves.
+            (Some(quote), _) => {
+                self.step(&Event::Market(MarketEvent { data: MarketData::Quote(quote), ..event }));
+            }
+            (None, MarketData::Depth(_) | MarketData::DepthReset) => {}
+            (None, MarketData::Quote(_) | MarketData::Trade(_) | MarketData::Candle(_)) => {
+                self.step(&Event::Market(event));
+            }
+        }
+    }
+
+    fn turn_venue(&mut self) -> Result<(), AgentError> {
+        if self.parts.venue.next_arrival().is_some_and(|at| at <= self.now) {
+            self.flush();
+            self.parts.ledger.wait(self.parts.ledger.last())?;
+        }
+        self.parts.venue.advance(self.now);
+        self.keep_account();
+        let mut reports = std::mem::take(&mut self.reports);
+        self.parts.venue.take_reports(self.now, &mut reports);
+        if !reports.is_empty() {
+            self.parts.account.wait(self.parts.account.last())?;
+        }
+        for report in reports.drain(..) {
+            self.step(&Event::Report(report));
+        }
+        self.reports = reports;
+        Ok(())
+    }
+
+    fn keep_account(&mut self) {
+        let changes = self.parts.venue.take_changes();
+        if !changes.is_empty() {
+            self.parts.account.write(changes);
+        }
+    }
+
+    fn step(&mut self, event: &Event) {
+        self.parts.engine.step(event, self.now, &mut self.actions);
+        if !self.actions.is_empty() {
+            self.perform();
+        }
+    }
+
+    fn perform(&mut self) {
+        let mut actions = std::mem::take(&mut self.actions);
+        for action in actions.drain(..) {
+            match action {
+                Action::Record(fact) => {
+                    self.tally.count(&fact.record);
+                    narrate::narrate(&fact);
+                    self.batch.facts.push(fact);
+                }
+                Action::Project(projection) => self.batch.projections.push(projection),
+                Action::Submit(order) => Venue::submit(&mut self.parts.venue, &order, self.now),
+                Action::Cancel(id) => Venue::cancel(&mut self.parts.venue, id, self.now),
+            }
+        }
+        self.actions = actions;
+        if self.batch.facts.len() >= BATCH_FACTS_MAX {
+            self.hand_over();
+        }
+    }
+
+    fn hand_over(&mut self) -> Ticket {
+        self.batch.at = self.now;
+        self.parts.ledger.send(std::mem::take(&mut self.batch))
+    }
+}

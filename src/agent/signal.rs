@@ -1,0 +1,59 @@
+//! Signals: SIGTERM and SIGINT stop, SIGHUP reloads.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::signal::unix::{self, SignalKind};
+
+/// A signal that means something here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Signal {
+    Terminate,
+    Interrupt,
+    Hangup,
+}
+
+impl Signal {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Terminate => "SIGTERM",
+            Self::Interrupt => "SIGINT",
+            Self::Hangup => "SIGHUP",
+        }
+    }
+}
+
+/// The signals from its creation on.
+pub(super) struct Signals {
+    terminate: unix::Signal,
+    interrupt: unix::Signal,
+    hangup: unix::Signal,
+}
+
+impl Signals {
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: unix::signal(SignalKind::terminate())?,
+            interrupt: unix::signal(SignalKind::interrupt())?,
+            hangup: unix::signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// The next signal, if one comes within `rest`. No rest still looks once.
+    pub(super) async fn within(&mut self, rest: Duration) -> Option<Signal> {
+        let pause = async {
+            if rest.is_zero() {
+                tokio::task::yield_now().await;
+            } else {
+                tokio::time::sleep(rest).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            _ = self.terminate.recv() => Some(Signal::Terminate),
+            _ = self.interrupt.recv() => Some(Signal::Interrupt),
+            _ = self.hangup.recv() => Some(Signal::Hangup),
+            () = pause => None,
+        }
+    }
+}

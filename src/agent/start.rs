@@ -1,0 +1,295 @@
+//! The start, top to bottom: lock, market, ledger, account, reconciliation. Nothing is sent before
+//! the end of it.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use super::error::AgentError;
+use super::pace::{Pace, PaceClock};
+use super::session::{Parts, Session};
+use super::{Options, restore};
+use crate::clock;
+use crate::config::Settings;
+use crate::config::settings::{EntryPrice, Mode};
+use crate::domain::hold::{Hold, HoldCode, Level};
+use crate::domain::identifier::InstrumentId;
+use crate::domain::instrument::{FeeClass, Instrument, InstrumentSpec};
+use crate::domain::record::{Fact, Record};
+use crate::domain::time::Timestamp;
+use crate::durable::group_commit::GroupCommit;
+use crate::durable::instance_lock::{InstanceLock, LockError};
+use crate::engine::action::Action;
+use crate::engine::event::Event;
+use crate::engine::{Engine, EngineSettings, invariant};
+use crate::exchange::paper::{PaperSettings, account_store};
+use crate::market::{Market, Replay, Synthetic};
+use crate::risk::limit::Limits;
+use crate::store::run::{self, BeginError, NewRun, Run};
+use crate::store::writer::LedgerSink;
+use crate::store::{LEDGER, ledger_path, load};
+use crate::strategy::StrategySettings;
+use crate::systemd::notify::Notifier;
+
+/// Where a market with a clock of its own begins on a new ledger: 2026-01-01T00:00:00Z. Fixed, so
+/// that the same seed gives the same ledger.
+const VIRTUAL_EPOCH: Timestamp = Timestamp::from_ms(1_767_225_600_000);
+/// How far the wall may be behind the ledger before that is an error: an NTP step, not a wrong year.
+const CLOCK_BEHIND_MAX: Duration = Duration::from_secs(5);
+/// Longest pause after crashes in a row, in seconds; it doubles from 30 s (seed 001).
+const CRASH_HOLD_S_MAX: u64 = 3_600;
+/// More crashes in a row than this stop trading until an operator resumes (seed 001).
+const CRASH_STREAK_MAX: u32 = 10;
+
+/// Opens and reconciles everything.
+pub(super) fn start(
+    options: &Options,
+    settings: &Settings,
+    notifier: &mut Notifier,
+) -> Result<(Session, PaceClock), AgentError> {
+    let state_dir = &options.directories.state;
+    let replay = open_replay(options)?;
+    fs::create_dir_all(state_dir).map_err(|error| {
+        AgentError::Busy(format!("{}: cannot be created: {error}", state_dir.display()))
+    })?;
+    let lock = take_lock(state_dir)?;
+    let mut connection = LEDGER.open_writer(&ledger_path(state_dir))?;
+    let market_name = if replay.is_some() { "replay" } else { "synthetic" };
+    let run = begin_run(&mut connection, options, settings, market_name)?;
+    let seen_until = last_instant(&connection, &run)?;
+    let now = first_instant(options.pace, seen_until)?;
+    let mut market = match replay {
+        Some(replay) => Market::Replay(replay),
+        None => Market::Synthetic(Synthetic::new(settings.market.seed, now)),
+    };
+    let first = if matches!(market, Market::Replay(_)) { market.next()? } else { None };
+    let now = first.map_or(now, |event| event.at.max(seen_until.unwrap_or(event.at)));
+
+    notifier.status("reconciling with the venue");
+    let instruments = priced(market.instruments(), settings)?;
+    let mut engine = Engine::new(engine_settings(settings, run.number), &instruments);
+    engine.trade_only(&settings.market.symbols).map_err(|symbol| {
+        let known: Vec<_> = instruments.iter().map(|known| known.symbol().to_string()).collect();
+        AgentError::Mismatch(format!(
+            "market.symbols: this market has no {symbol}; it has {}",
+            known.join(", ")
+        ))
+    })?;
+    warm_up(&mut engine, &market, settings, now);
+    let (venue, account) = account_store::open(
+        state_dir,
+        &instruments,
+        paper_settings(settings),
+        &settings.paper.deposit,
+    )?;
+
+    let mut actions = Vec::new();
+    let started = Record::Run { run: run.number, phase: "started" };
+    actions.push(Action::Record(Fact { at: now, record: started }));
+    let known = restore::known(&instruments, load::load(&connection)?)?;
+    engine.restore(known, now, &mut actions);
+    let snapshot = restore::venue_snapshot(&engine, &venue, &account)?;
+    engine.reconcile(&snapshot, now, &mut actions);
+    hold_after_crashes(&mut engine, &run, now, &mut actions);
+    for violation in invariant::check(&engine) {
+        log::error!("invariant broken at the start: {violation}");
+    }
+
+    let sink = LedgerSink::new(state_dir.clone());
+    let ledger = GroupCommit::start("ledger", connection, sink)?;
+    let parts = Parts {
+        engine,
+        venue,
+        account,
+        market,
+        ledger,
+        state_dir: state_dir.clone(),
+        mode: mode(settings),
+        run: run.number,
+        lock,
+        seen_until,
+    };
+    let session = Session::new(parts, (now, first), actions);
+    Ok((session, PaceClock::new(options.pace, now)))
+}
+
+fn open_replay(options: &Options) -> Result<Option<Replay>, AgentError> {
+    if options.replay.is_empty() {
+        return Ok(None);
+    }
+    for path in &options.replay {
+        if let Err(error) = fs::metadata(path) {
+            let path = path.display();
+            return Err(AgentError::Usage(format!(
+                "--replay {path}: {error}; name a file that exists"
+            )));
+        }
+    }
+    Ok(Some(Replay::open(&options.replay)?))
+}
+
+fn take_lock(state_dir: &Path) -> Result<InstanceLock, AgentError> {
+    let path = state_dir.join("agent.lock");
+    InstanceLock::take(&path).map_err(|error| {
+        let path = path.display();
+        AgentError::Busy(match error {
+            LockError::Held => {
+                format!("{path}: another agent works in this directory; stop it, or name another --state-dir")
+            }
+            LockError::Io(error) => format!("{path}: cannot be locked: {error}; check the disk and its permissions"),
+        })
+    })
+}
+
+fn mode(settings: &Settings) -> &'static str {
+    match settings.agent.mode {
+        Mode::Paper => "paper",
+        Mode::Live => "live",
+    }
+}
+
+fn begin_run(
+    connection: &mut rusqlite::Connection,
+    options: &Options,
+    settings: &Settings,
+    market: &str,
+) -> Result<Run, AgentError> {
+    let new = NewRun {
+        mode: mode(settings),
+        instance: &settings.agent.instance,
+        clock: if options.pace == Pace::Wall { "wall" } else { "virtual" },
+        market,
+        config_hash: &settings.hash(),
+        started_at: clock::wall_now(),
+    };
+    run::begin(connection, &new).map_err(|error| match error {
+        BeginError::Sqlite(error) => AgentError::Content(error),
+        BeginError::Other { what, ledger, configured } => AgentError::OtherLedger(format!(
+            "{}: this ledger's {what} is {ledger}, the configuration says {configured}; \
+             name another --state-dir",
+            ledger_path(&options.directories.state).display()
+        )),
+    })
+}
+
+/// The latest instant the ledger knows, by the engine's clock.
+fn last_instant(
+    connection: &rusqlite::Connection,
+    run: &Run,
+) -> Result<Option<Timestamp>, AgentError> {
+    let query = "SELECT at_us FROM events ORDER BY seq DESC LIMIT 1";
+    let event = match connection.query_row(query, [], |row| row.get(0)) {
+        Ok(at_us) => Some(Timestamp::from_us(at_us)),
+        Err(rusqlite::Error::QueryReturnedNoRows) => None,
+        Err(error) => return Err(error.into()),
+    };
+    Ok(event.max(run.last_engine_at))
+}
+
+/// Where the market's clock begins. It never goes behind what the ledger has seen.
+fn first_instant(pace: Pace, seen_until: Option<Timestamp>) -> Result<Timestamp, AgentError> {
+    if pace != Pace::Wall {
+        return Ok(seen_until.unwrap_or(VIRTUAL_EPOCH).max(VIRTUAL_EPOCH));
+    }
+    let now = clock::wall_now();
+    match seen_until {
+        Some(seen) if seen > now + CLOCK_BEHIND_MAX => Err(AgentError::Busy(format!(
+            "the clock reads {now}, but the ledger has seen {seen}; set the clock, or name another \
+             --state-dir"
+        ))),
+        Some(_) | None => Ok(now),
+    }
+}
+
+/// The market's instruments with the configured fees of their class.
+fn priced(instruments: &[Instrument], settings: &Settings) -> Result<Vec<Instrument>, AgentError> {
+    let rate = |class| match class {
+        FeeClass::A => settings.paper.fee_class_a,
+        FeeClass::B => settings.paper.fee_class_b,
+        FeeClass::C => settings.paper.fee_class_c,
+    };
+    let price = |instrument: &Instrument| {
+        let spec = instrument.spec();
+        let (maker_fee, taker_fee) = (rate(spec.fee_class), rate(spec.fee_class));
+        Instrument::new(InstrumentSpec { maker_fee, taker_fee, ..spec.clone() })
+            .map_err(|error| AgentError::Mismatch(format!("{}: {error}", spec.symbol)))
+    };
+    instruments.iter().map(price).collect()
+}
+
+fn engine_settings(settings: &Settings, run: u32) -> EngineSettings {
+    let us = |duration: Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+    let count = |candles: u64| usize::try_from(candles).unwrap_or(usize::MAX);
+    let (strategy, risk) = (&settings.strategy, &settings.risk);
+    EngineSettings {
+        strategy: StrategySettings {
+            fast_candles: count(strategy.fast_candles),
+            slow_candles: count(strategy.slow_candles),
+            candle_interval_us: us(strategy.candle_interval),
+            stop_loss: strategy.stop_loss,
+            take_profit: strategy.take_profit,
+            trailing_activation: strategy.trailing_activation,
+            trailing_distance: strategy.trailing_distance,
+            exit_on_cross: strategy.exit_on_cross,
+            hold_max_us: us(strategy.hold_max),
+            entry_takes: strategy.entry_price == EntryPrice::Ask,
+            entry_ttl_us: us(strategy.entry_ttl),
+            exit_slippage_max: strategy.exit_slippage_max,
+            reentry_cooldown_us: us(strategy.reentry_cooldown),
+        },
+        limits: Limits {
+            notional_min: risk.notional_min,
+            notional_max: risk.notional_max,
+            risk_per_trade: risk.risk_per_trade,
+            exposure_max_instrument: risk.exposure_max_instrument,
+            exposure_max_total: risk.exposure_max_total,
+            open_positions_max: risk.open_positions_max,
+            cash_reserve: risk.cash_reserve,
+        },
+        instance: settings.agent.instance.clone(),
+        run,
+    }
+}
+
+fn paper_settings(settings: &Settings) -> PaperSettings {
+    let us = |duration: Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+    PaperSettings {
+        latency_us: us(settings.paper.order_latency),
+        report_latency_us: us(settings.paper.report_latency),
+        latency_jitter_us: us(settings.paper.latency_jitter),
+        seed: settings.market.seed,
+    }
+}
+
+/// The averages need their candles before the first signal: from the source's history, if any.
+fn warm_up(engine: &mut Engine, market: &Market, settings: &Settings, now: Timestamp) {
+    let strategy = &settings.strategy;
+    let interval_us = i64::try_from(strategy.candle_interval.as_micros()).unwrap_or(i64::MAX);
+    let count = usize::try_from(strategy.slow_candles).unwrap_or(0) + 1;
+    for index in 0..market.instruments().len() {
+        if let Ok(index) = u16::try_from(index) {
+            let id = InstrumentId(index);
+            engine.warm_up(id, &market.history(id, interval_us, count, now));
+        }
+    }
+}
+
+/// A crash loop is about money, not load: systemd restarts quickly, trading waits.
+fn hold_after_crashes(engine: &mut Engine, run: &Run, now: Timestamp, actions: &mut Vec<Action>) {
+    let streak = run.unclean_streak;
+    if streak == 0 {
+        let code = HoldCode::CrashLoop;
+        return engine.step(&Event::ClearHold { scope: None, code }, now, actions);
+    }
+    let pause_s = 30u64.saturating_mul(1 << (streak - 1).min(20)).min(CRASH_HOLD_S_MAX);
+    let latched = streak > CRASH_STREAK_MAX;
+    let hold = Hold {
+        scope: None,
+        code: HoldCode::CrashLoop,
+        level: if latched { Level::HardStop } else { Level::SoftPause },
+        reason: format!("{streak} unclean ends in a row"),
+        set_at: now,
+        until: (!latched).then(|| now + Duration::from_secs(pause_s)),
+    };
+    engine.step(&Event::SetHold(hold), now, actions);
+}

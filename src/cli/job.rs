@@ -1,0 +1,59 @@
+//! The end of every oneshot job: its run is recorded, its report shown, its verdict the exit code.
+
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::exit::Exit;
+use super::{Global, print_json};
+use crate::clock;
+use crate::domain::time::Timestamp;
+use crate::ops::job_run;
+use crate::ops::report::{Check, Report, Severity};
+
+/// The exit code of a verdict.
+pub fn exit_of(severity: Severity) -> Exit {
+    match severity {
+        Severity::Ok => Exit::Ok,
+        Severity::Degraded => Exit::Degraded,
+        Severity::Critical => Exit::Critical,
+        Severity::Insufficient => Exit::Insufficient,
+    }
+}
+
+/// Records the run where it can be recorded; not being able to is a finding of its own.
+pub fn record(state_dir: &Path, report: &mut Report, started_at: Timestamp) {
+    if let Err(error) = job_run::record(state_dir, report, started_at, clock::wall_now()) {
+        let check = Check::new("run_recorded", Severity::Degraded, "no").because(error.to_string());
+        report.checks.push(check);
+    }
+}
+
+/// The report's object with one more member, whose numbers stay as exact as they are written.
+#[derive(Serialize)]
+struct WithDocument<'a> {
+    #[serde(flatten)]
+    report: serde_json::Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    document: Option<&'a RawValue>,
+}
+
+/// Shows the report, with a JSON document of the job's own under `document`, or its text below.
+#[expect(clippy::print_stdout, reason = "this is the subcommand's output")]
+pub fn show(
+    global: &Global,
+    report: &Report,
+    document: Option<(&str, &str)>,
+) -> anyhow::Result<Exit> {
+    if global.json {
+        let raw = document.map(|(json, _)| serde_json::from_str(json)).transpose()?;
+        print_json(&WithDocument { report: report.to_json(), document: raw })?;
+    } else {
+        print!("{}", report.to_text());
+        if let Some((_, text)) = document {
+            print!("\n{text}");
+        }
+    }
+    Ok(exit_of(report.overall()))
+}

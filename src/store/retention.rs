@@ -1,0 +1,136 @@
+//! What leaves the ledger with age, and pages given back to the disk.
+
+use rusqlite::{Connection, params};
+
+use super::kpi::SampleRow;
+use crate::domain::time::{DAY_US, HOUR_US, Timestamp};
+
+/// Rows deleted in one transaction: a few milliseconds, so that the agent never waits long.
+const ROWS_PER_TRANSACTION: i64 = 2_000;
+
+/// Days of samples that are wholly before `before`, oldest first, and covered: each of their hours
+/// with samples has a report.
+pub fn covered_days(
+    connection: &Connection,
+    before: Timestamp,
+) -> rusqlite::Result<Vec<Timestamp>> {
+    let oldest: Option<i64> =
+        connection.query_row("SELECT min(at_us) FROM samples", [], |row| row.get(0))?;
+    let Some(oldest) = oldest else { return Ok(Vec::new()) };
+    let mut uncovered = connection.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM samples WHERE at_us >= ?1 AND at_us < ?1 + ?2)
+            AND NOT EXISTS (SELECT 1 FROM kpi_hourly WHERE hour_us = ?1)",
+    )?;
+    let mut days = Vec::new();
+    let mut day = Timestamp::from_us(oldest).day().us();
+    while day + DAY_US <= before.us() {
+        for hour in (0..24).map(|hour| day + hour * HOUR_US) {
+            let is_uncovered: bool = uncovered.query_row([hour, HOUR_US], |row| row.get(0))?;
+            if is_uncovered {
+                return Ok(days);
+            }
+        }
+        days.push(Timestamp::from_us(day));
+        day += DAY_US;
+    }
+    Ok(days)
+}
+
+/// Samples as they go into an archive: CSV with a header.
+pub fn samples_csv(samples: &[SampleRow]) -> String {
+    let header = "at,equity,cash_available,exposure,unrealized,positions,open_buy_orders,\
+                  open_sell_orders,complete\n";
+    let lines = samples.iter().map(|sample| {
+        format!(
+            "{},{},{},{},{},{},{},{},{}\n",
+            sample.at,
+            sample.equity,
+            sample.cash_available,
+            sample.exposure,
+            sample.unrealized,
+            sample.positions,
+            sample.open_buy_orders,
+            sample.open_sell_orders,
+            u8::from(sample.is_complete),
+        )
+    });
+    std::iter::once(header.to_owned()).chain(lines).collect()
+}
+
+/// Deletes the samples of a day in short transactions.
+pub fn delete_samples(connection: &Connection, day: Timestamp) -> rusqlite::Result<u64> {
+    in_portions(
+        connection,
+        "DELETE FROM samples WHERE at_us IN
+           (SELECT at_us FROM samples WHERE at_us >= ?1 AND at_us < ?2 LIMIT ?3)",
+        (day.us(), day.us() + DAY_US),
+    )
+}
+
+/// Runs of jobs that ended before `before`; each job's newest run is not among them.
+pub fn old_job_runs(connection: &Connection, before: Timestamp) -> rusqlite::Result<u64> {
+    let count: i64 = connection.query_row(
+        "SELECT count(*) FROM job_runs WHERE ended_at_us < ?1
+            AND job_run NOT IN (SELECT max(job_run) FROM job_runs GROUP BY job)",
+        [before.us()],
+        |row| row.get(0),
+    )?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+/// Deletes what [`old_job_runs`] counts.
+pub fn delete_job_runs(connection: &Connection, before: Timestamp) -> rusqlite::Result<u64> {
+    in_portions(
+        connection,
+        "DELETE FROM job_runs WHERE job_run IN
+           (SELECT job_run FROM job_runs WHERE ended_at_us >= ?1 AND ended_at_us < ?2
+              AND job_run NOT IN (SELECT max(job_run) FROM job_runs GROUP BY job) LIMIT ?3)",
+        (i64::MIN, before.us()),
+    )
+}
+
+fn in_portions(
+    connection: &Connection,
+    query: &str,
+    (from, to): (i64, i64),
+) -> rusqlite::Result<u64> {
+    let mut statement = connection.prepare_cached(query)?;
+    let mut total = 0;
+    loop {
+        let deleted = statement.execute(params![from, to, ROWS_PER_TRANSACTION])?;
+        if deleted == 0 {
+            return Ok(total);
+        }
+        total += deleted as u64;
+    }
+}
+
+/// How much of the file holds nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FreeSpace {
+    /// Size of the database in bytes.
+    pub total: u64,
+    /// Bytes in free pages.
+    pub free: u64,
+}
+
+/// Looks at the free pages.
+pub fn free_space(connection: &Connection) -> rusqlite::Result<FreeSpace> {
+    let read = |pragma: &str| -> rusqlite::Result<u64> {
+        let value: i64 = connection.pragma_query_value(None, pragma, |row| row.get(0))?;
+        Ok(u64::try_from(value).unwrap_or(0))
+    };
+    let page = read("page_size")?;
+    Ok(FreeSpace { total: read("page_count")? * page, free: read("freelist_count")? * page })
+}
+
+/// Rewrites the file without its free pages and empties the WAL. Needs the file for itself.
+pub fn vacuum(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch("VACUUM")?;
+    truncate_wal(connection)
+}
+
+/// Writes the WAL back and truncates it. Without effect beside a busy reader.
+pub fn truncate_wal(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+}
