@@ -8,11 +8,8 @@ pub mod age;
 pub mod agent_evidence;
 pub mod db_check;
 pub mod exact_number;
-pub mod exact_number;
-pub mod exec_integrity;
 pub mod exec_integrity;
 pub mod failure;
-pub mod healthcheck;
 pub mod healthcheck;
 pub mod hourly_kpi;
 pub mod job_run;
@@ -20,3 +17,6 @@ pub mod log_retention;
 pub mod report;
 pub mod status;
 pub mod trades;
+
+#[cfg(test)]
+mod tests;
