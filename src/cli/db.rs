@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::exit::Exit;
-use super::{Global, print_json, print_text, state_dir};
+use super::{Global, print_json, print_lines, state_dir};
 use crate::ops::db_check::{self, DbCheck};
 
 /// Look after the ledger
@@ -31,7 +31,7 @@ fn check(global: &Global) -> anyhow::Result<Exit> {
     if global.json {
         print_json(&check)?;
     } else {
-        print_text(&text(&check))?;
+        print_lines(&text(&check))?;
     }
     Ok(if check.ok { Exit::Ok } else { Exit::Data })
 }

@@ -3,10 +3,10 @@
 use clap::Args;
 
 use super::exit::Exit;
-use super::{Global, print_text, settings, state_dir};
+use super::{Global, print_lines, settings, state_dir};
 use crate::clock;
-use crate::ops::exec_integrity;
-use crate::ops::exec_integrity::snapshot::VenueSnapshot;
+use crate::config::settings::Mode;
+use crate::ops::exec_integrity::{self, paper_account};
 
 /// Compare ledger, state.json and the venue's account, in quantity
 #[derive(Debug, Args)]
@@ -18,10 +18,13 @@ pub struct ExecIntegrity {
 
 /// Runs it.
 pub fn run(global: &Global, arguments: &ExecIntegrity) -> anyhow::Result<Exit> {
-    let limits = settings(global)?.health;
-    let ask = |_: u64| -> Result<VenueSnapshot, String> { Err("no account to ask".to_owned()) };
-    let report =
-        exec_integrity::run(&state_dir(global), &limits, &ask, arguments.apply, clock::wall_now)?;
-    print_text(&report.render(global.json))?;
+    let (settings, directory) = (settings(global)?, state_dir(global));
+    let ask = |first| match settings.agent.mode {
+        Mode::Paper => paper_account::ask(&directory, first),
+        Mode::Live => Err("a live account cannot be asked by this version".to_owned()),
+    };
+    let (limits, apply) = (&settings.health, arguments.apply);
+    let report = exec_integrity::run(&directory, limits, &ask, apply, clock::wall_now)?;
+    print_lines(&report.render(global.json))?;
     Ok(report.overall().into())
 }

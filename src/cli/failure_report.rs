@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::exit::Exit;
-use super::{Global, print_text, state_dir};
+use super::{Global, print_lines, state_dir};
 use crate::clock;
 use crate::ops::failure::{self, Failure, Reported};
 use crate::systemd::journal;
@@ -40,7 +40,7 @@ pub fn run(global: &Global, arguments: &FailureReport) -> anyhow::Result<Exit> {
         Reported::JournalOnly(_) => "reported, journal only",
         Reported::Before => "reported before",
     };
-    print_text(&format!("{line}\n"))?;
+    print_lines(&format!("{line}\n"))?;
     Ok(Exit::Ok)
 }
 

@@ -108,8 +108,8 @@ fn settings(global: &Global) -> anyhow::Result<Settings> {
     Ok(config::load(&Sources::of_process(global.config.clone()))?.settings)
 }
 
-/// Text on standard output. A reader that left early (`| head`) is no error.
-fn print_text(text: &str) -> anyhow::Result<()> {
+/// Whole lines on standard output. A reader that left early (`| head`) is no error.
+fn print_lines(text: &str) -> anyhow::Result<()> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),

@@ -17,3 +17,6 @@ pub mod log_retention;
 pub mod report;
 pub mod status;
 pub mod trades;
+
+#[cfg(test)]
+mod tests;

@@ -93,7 +93,7 @@ pub struct VenueOrder {
     pub price: Option<Decimal>,
     pub quantity: Decimal,
     pub filled: Decimal,
-    /// When it was accepted.
+    /// When it last changed there.
     pub at: Timestamp,
 }
 
