@@ -1,12 +1,13 @@
 //! The end of every oneshot job: its run is recorded, its report shown, its verdict the exit code.
 
+use std::io::{self, Write};
 use std::path::Path;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::Global;
 use super::exit::Exit;
-use super::{Global, print_json};
 use crate::clock;
 use crate::domain::time::Timestamp;
 use crate::ops::job_run;
@@ -40,7 +41,8 @@ struct WithDocument<'a> {
 }
 
 /// Shows the report, with a JSON document of the job's own under `document`, or its text below.
-#[expect(clippy::print_stdout, reason = "this is the subcommand's output")]
+///
+/// A reader that went away (`| head`) changes nothing about the verdict.
 pub fn show(
     global: &Global,
     report: &Report,
@@ -48,12 +50,18 @@ pub fn show(
 ) -> anyhow::Result<Exit> {
     if global.json {
         let raw = document.map(|(json, _)| serde_json::from_str(json)).transpose()?;
-        print_json(&WithDocument { report: report.to_json(), document: raw })?;
+        let whole = WithDocument { report: report.to_json(), document: raw };
+        print(&format!("{}\n", serde_json::to_string(&whole)?))?;
     } else {
-        print!("{}", report.to_text());
-        if let Some((_, text)) = document {
-            print!("\n{text}");
-        }
+        let text = document.map(|(_, text)| format!("\n{text}")).unwrap_or_default();
+        print(&format!("{}{text}", report.to_text()))?;
     }
     Ok(exit_of(report.overall()))
+}
+
+fn print(text: &str) -> io::Result<()> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        done => done,
+    }
 }
