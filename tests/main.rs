@@ -8,6 +8,7 @@
     reason = "a test's support fails by panicking and says why on standard output"
 )]
 
+mod simulation;
 mod support;
 mod systemd;
 mod tidy;

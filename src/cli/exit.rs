@@ -90,7 +90,7 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     if let Some(error) = cause.downcast_ref::<AgentError>() {
         return Some(of_agent(error));
     }
-    if cause.downcast_ref::<ConfigError>().is_some() {
+    if cause.is::<ConfigError>() {
         return Some(Exit::Config);
     }
     cause.downcast_ref::<WriteFailed>().map(|_| Exit::TryAgain)

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::exit::Exit;
+use super::exit::{Exit, Failure};
 use super::{Global, job, state_dir};
 use crate::clock;
 use crate::config::{self, Sources};
@@ -24,7 +24,9 @@ pub struct LogRetention {
 pub fn run(global: &Global, arguments: &LogRetention) -> anyhow::Result<Exit> {
     let wall_now = clock::wall_now();
     let directory = state_dir(global);
-    let settings = config::load(&Sources::of_process(global.config.clone()))?.settings;
+    let settings = config::load(&Sources::of_process(global.config.clone()))
+        .map_err(|error| Failure::new(Exit::Config, error.to_string()))?
+        .settings;
     let connection = if arguments.dry_run {
         store::open_reader(&directory)?
     } else {

@@ -1,17 +1,23 @@
 //! What the user types. A file per subcommand: arguments in, one call, rendering out.
 
 pub mod agent;
+pub mod db;
+pub mod exec_integrity;
 pub mod exit;
+pub mod failure_report;
+pub mod healthcheck;
 pub mod hourly_kpi;
 pub mod job;
 pub mod log_retention;
+pub mod status;
 pub mod trades;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::Directories;
+use crate::config::{self, Directories, Settings, Sources};
 use exit::{Exit, exit_of};
 
 /// Systemd-native 24/7 spot trading agent
@@ -43,6 +49,13 @@ enum Command {
     Agent(agent::Agent),
     HourlyKpi(hourly_kpi::HourlyKpi),
     LogRetention(log_retention::LogRetention),
+    /// Is it well? What does it hold, what may it do?
+    Status,
+    /// Check the agent and everything it needs; reports, never repairs
+    Healthcheck,
+    ExecIntegrity(exec_integrity::ExecIntegrity),
+    FailureReport(failure_report::FailureReport),
+    Db(db::Db),
     Trades(trades::Trades),
 }
 
@@ -70,6 +83,11 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Agent(arguments) => agent::run(&cli.global, arguments),
         Command::HourlyKpi(arguments) => hourly_kpi::run(&cli.global, arguments),
         Command::LogRetention(arguments) => log_retention::run(&cli.global, arguments),
+        Command::Status => status::run(&cli.global),
+        Command::Healthcheck => healthcheck::run(&cli.global),
+        Command::ExecIntegrity(arguments) => exec_integrity::run(&cli.global, arguments),
+        Command::FailureReport(arguments) => failure_report::run(&cli.global, arguments),
+        Command::Db(arguments) => db::run(&cli.global, arguments),
         Command::Trades(arguments) => trades::run(&cli.global, arguments),
     }
 }
@@ -85,15 +103,22 @@ fn state_dir(global: &Global) -> PathBuf {
     Directories::of_process(global.state_dir.as_deref()).state
 }
 
+/// The configuration of this process.
+fn settings(global: &Global) -> anyhow::Result<Settings> {
+    Ok(config::load(&Sources::of_process(global.config.clone()))?.settings)
+}
+
+/// Text on standard output. A reader that left early (`| head`) is no error.
+fn print_text(text: &str) -> anyhow::Result<()> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
 /// One JSON object on standard output.
 #[expect(clippy::print_stdout, reason = "the one place where a subcommand's JSON is shown")]
 fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     println!("{}", serde_json::to_string(value)?);
     Ok(())
-}
-
-/// Text for a person on standard output.
-#[expect(clippy::print_stdout, reason = "the one place where a subcommand's text is shown")]
-fn print_text(text: &str) {
-    println!("{text}");
 }

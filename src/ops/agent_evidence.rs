@@ -5,11 +5,18 @@
 //! decides, because it cannot be stale and cannot be about another directory.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::Connection;
 
 use crate::domain::time::{DAY_US, HOUR_US, Timestamp};
 use crate::durable::instance_lock;
+use crate::systemd::unit::{self, Unavailable};
+
+/// The agent's unit.
+const AGENT_UNIT: &str = "ibis-agent.service";
+/// How long systemd may take to answer: a moment, as the job's own answer is waited for.
+const ASK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Runs looked at: far more than a unit's start limit allows in a day.
 const RUNS_MAX: i64 = 512;
@@ -78,6 +85,22 @@ pub enum Clock {
     Wall,
     /// A replayed or accelerated market's time.
     Virtual,
+}
+
+impl Service {
+    /// Asks systemd about the agent's unit.
+    pub fn ask() -> Self {
+        match unit::show(&[AGENT_UNIT], ASK_TIMEOUT).map(|units| units.into_iter().next()) {
+            Err(Unavailable::NotBooted) => Self::NotInstalled,
+            Err(error) => Self::Unknown(error.to_string()),
+            Ok(Some(unit)) if unit.is_installed() => Self::Unit {
+                active: unit.active_state,
+                enabled: unit.unit_file_state,
+                main_pid: unit.main_pid,
+            },
+            Ok(_) => Self::NotInstalled,
+        }
+    }
 }
 
 impl AgentEvidence {

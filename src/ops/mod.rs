@@ -6,11 +6,14 @@
 
 pub mod age;
 pub mod agent_evidence;
+pub mod db_check;
 pub mod exact_number;
 pub mod exec_integrity;
+pub mod failure;
 pub mod healthcheck;
 pub mod hourly_kpi;
 pub mod job_run;
 pub mod log_retention;
 pub mod report;
+pub mod status;
 pub mod trades;

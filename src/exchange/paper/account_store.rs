@@ -69,7 +69,7 @@ pub struct AccountStore {
 
 /// Opens the account in `state_dir`, with `deposits` if it is new, and the venue where it stood.
 ///
-/// An open order whose instrument is not among `instruments`, or no longer fits its grid, is
+/// An open order whose instrument is not among `instruments`, or no longer has its grid and fees, is
 /// canceled, as an exchange does that delists a pair.
 pub fn open(
     state_dir: &Path,

@@ -18,9 +18,9 @@ use super::order::VenueOrder;
 use super::outbox::Outbox;
 
 /// Closed orders kept in memory, the oldest go first; disk has them all.
-pub const CLOSED_ORDERS_KEPT: usize = 2_000;
+pub const CLOSED_ORDERS_KEPT: usize = 1_000;
 /// Fills kept in memory, the oldest go first; disk has them all.
-pub const EXECUTIONS_KEPT: usize = 2_000;
+pub const EXECUTIONS_KEPT: usize = 1_000;
 
 /// A fill before it is booked.
 #[derive(Clone, Copy, Debug)]

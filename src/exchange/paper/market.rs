@@ -72,7 +72,6 @@ impl Market {
                 None
             }
             MarketData::DepthReset => {
-                self.source = Source::Depth;
                 self.bids.clear();
                 self.asks.clear();
                 None

@@ -25,9 +25,11 @@ use super::settings::PaperSettings;
 
 /// Paper mode's exchange. See the [module](super) for its rules.
 ///
-/// The caller's turn, in order: make intents durable, [`advance`](Self::advance) to now,
-/// [`on_market`](Self::on_market) for events up to now, [`take_changes`](Self::take_changes) to the
-/// store, [`take_reports`](Self::take_reports) to the engine.
+/// The caller's turn, in order: make intents durable before [`next_arrival`](Self::next_arrival);
+/// [`advance`](Self::advance) to now; [`on_market`](Self::on_market) for events up to now; give
+/// [`take_changes`](Self::take_changes) to the store; once that is durable,
+/// [`take_reports`](Self::take_reports) to the engine, so that nobody knows of a fill that a crash
+/// undoes. Changes and reports wait in memory until they are taken: take them every turn.
 #[derive(Debug)]
 pub struct PaperVenue {
     markets: Vec<Market>,

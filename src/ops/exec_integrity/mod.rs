@@ -14,6 +14,8 @@ mod judge_state;
 mod judge_venue;
 mod repair;
 pub mod snapshot;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 

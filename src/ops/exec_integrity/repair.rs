@@ -84,6 +84,8 @@ fn document(state_dir: &Path, now: Timestamp) -> anyhow::Result<StateDocument> {
         .filter(|(_, position)| !position.is_flat())
         .collect();
     let quote = state.positions.first().map(|row| row.symbol.quote());
+    // Before the first trade there is only the opening deposit.
+    let quote = quote.or_else(|| state.balances.keys().next().copied());
     let cash = quote.and_then(|quote| state.balances.get(&quote));
     let cash = cash.map_or(Decimal::ZERO, |balance| balance.total());
     let worth = |(row, position): &(&PositionRow, Position)| {

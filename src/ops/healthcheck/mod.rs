@@ -17,7 +17,7 @@ use super::report::Report;
 use crate::config::settings::HealthSettings;
 use crate::domain::time::Timestamp;
 
-pub use evidence::Evidence;
+pub use evidence::{Evidence, LedgerEvidence, OTHER_JOBS, StateJson};
 pub use judge::judge;
 
 /// The job's name.

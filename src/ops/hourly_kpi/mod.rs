@@ -302,3 +302,6 @@ fn write_files(
     write("json", &format!("{body}\n"))?;
     write("md", markdown)
 }
+
+#[cfg(test)]
+mod tests;

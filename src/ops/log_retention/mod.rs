@@ -129,3 +129,6 @@ fn judge_unknown(run: &Run<'_>, report: &mut Report) {
         if named.is_empty() { String::new() } else { format!("left alone: {}", named.join(", ")) };
     report.checks.push(check.because(named));
 }
+
+#[cfg(test)]
+mod tests;

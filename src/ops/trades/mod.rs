@@ -16,3 +16,6 @@ pub mod history_row;
 pub mod import;
 pub mod matching;
 pub mod summary;
+
+#[cfg(test)]
+pub(in crate::ops) mod tests;

@@ -143,3 +143,13 @@ fn a_market_buy_needs_what_its_walk_costs_with_fees() {
     assert_eq!(bench.market_order("b", Buy, 740).len(), 3);
     assert_eq!(bench.market_order("c", Sell, 1_741), ["c rejected 200004"]);
 }
+
+#[test]
+fn a_reset_voids_the_book_and_leaves_a_source_of_quotes_one() {
+    let mut bench = Bench::new();
+    bench.quote((98, 5), (100, 5));
+    bench.market(MarketData::DepthReset);
+    assert_eq!(bench.market_order("a", Buy, 2), ["a accepted", "a expired"]);
+    bench.quote((98, 5), (100, 5));
+    assert_eq!(bench.market_order("b", Buy, 2), ["b accepted", "b 2@100 taker"]);
+}
