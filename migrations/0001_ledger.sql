@@ -233,7 +233,7 @@ CREATE TABLE imported_trades (
     at_us INTEGER NOT NULL,
     repair TEXT,                     -- how the row was repaired; NULL for none
     basis TEXT CHECK (basis IN ('known', 'unknown')), -- sells; NULL for buys
-    raw TEXT                         -- the row as it came, where it was repaired
+    raw TEXT                         -- the row as it came, where the columns do not give it back
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX imported_trades_at ON imported_trades (at_us);

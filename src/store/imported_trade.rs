@@ -30,6 +30,12 @@ pub struct Repair {
 }
 
 impl Repair {
+    /// True where the columns alone do not give back what came: then the row itself is kept. A size
+    /// of 0 is told by its mark.
+    pub fn is_lossy(self) -> bool {
+        self.price_rounded || self.fee_not_in_quote
+    }
+
     /// The marks as stored, separated by commas; `None` where nothing was done.
     pub fn marks(self) -> Option<String> {
         let marks = [
@@ -119,8 +125,8 @@ impl<'c> Importer<'c> {
     pub fn new(connection: &'c Connection) -> rusqlite::Result<Self> {
         let find = format!("SELECT {COLUMNS} FROM imported_trades WHERE trade_id = ?1");
         let insert = format!(
-            "INSERT INTO imported_trades ({COLUMNS}, repair, raw)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING"
+            "INSERT INTO imported_trades ({COLUMNS}, repair, raw, basis)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING"
         );
         let own = "SELECT 1 FROM intents JOIN orders USING (client_order_id)
              WHERE created_at_us BETWEEN ?1 AND ?1 + 999 AND venue_order_id = ?2";
@@ -133,7 +139,8 @@ impl<'c> Importer<'c> {
         })
     }
 
-    /// Stores a trade unless it is there. `raw` is the row as it came, kept where it was repaired.
+    /// Stores a trade unless it is there. `raw` is the row as it came, kept where the columns
+    /// do not give it back.
     ///
     /// An order of this ledger's own, come back in an export, is a duplicate: to store it as another
     /// system's would count it twice.
@@ -160,7 +167,9 @@ impl<'c> Importer<'c> {
             trade.fee_asset.as_str(),
             trade.at.us(),
             marks,
-            marks.is_some().then(|| String::from_utf8_lossy(raw)),
+            repair.is_lossy().then(|| String::from_utf8_lossy(raw)),
+            // What nearly every sell turns out to be; `settle_basis` corrects the others.
+            (trade.side == Side::Sell).then_some(Basis::Known.as_str()),
         ])?;
         if changed == 1 {
             return Ok(Inserted::New);
@@ -231,11 +240,6 @@ pub fn settle_basis(connection: &Connection) -> rusqlite::Result<u64> {
     let mut changed: Vec<(String, Basis)> = Vec::new();
     let mut update =
         connection.prepare_cached("UPDATE imported_trades SET basis = ?2 WHERE trade_id = ?1")?;
-    // Known is what nearly every sell is: set at once, corrected below.
-    connection.execute(
-        "UPDATE imported_trades SET basis = 'known' WHERE side = 'sell' AND basis IS NULL",
-        [],
-    )?;
     {
         let mut statement = connection.prepare(
             "SELECT symbol, side, quantity, trade_id, basis FROM imported_trades

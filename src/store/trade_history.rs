@@ -15,7 +15,7 @@ pub const EXPORT_NAME: &str = "trade_history";
 /// One order of the history.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum HistoryOrder {
-    /// An imported row that was repaired, as it came: JSON.
+    /// An imported row that its columns do not give back, as it came: JSON.
     Raw(String),
     /// Everything else.
     Order(Order),
@@ -32,7 +32,7 @@ pub struct Order {
     pub side: Side,
     /// The limit; for market orders the average, rounded down.
     pub price: Decimal,
-    /// Base units traded.
+    /// Base units traded; 0 for an imported row that came so.
     pub quantity: Decimal,
     /// Quote units traded, without fee.
     pub funds: Decimal,
@@ -50,10 +50,11 @@ pub fn for_each<E: From<rusqlite::Error>>(
     mut each: impl FnMut(HistoryOrder) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut statement = connection.prepare(
-        "SELECT trade_id AS id, symbol, side, price, quantity, funds, fee, fee_asset, at_us, raw
+        "SELECT trade_id AS id, symbol, side, price, quantity, funds, fee, fee_asset, at_us, raw,
+                instr(coalesce(repair, ''), 'size_from_funds') > 0
            FROM imported_trades
          UNION ALL
-         SELECT venue_order_id, symbol, side, price, filled, notional, fee, NULL, created_at_us, NULL
+         SELECT venue_order_id, symbol, side, price, filled, notional, fee, NULL, created_at_us, NULL, 0
            FROM intents JOIN orders USING (client_order_id)
           WHERE filled <> '0' AND venue_order_id IS NOT NULL
          ORDER BY at_us, id",
@@ -70,7 +71,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<HistoryOrder> {
         return Ok(HistoryOrder::Raw(raw));
     }
     let symbol = column::parsed(row, 1, Symbol::new)?;
-    let quantity = column::parsed(row, 4, Decimal::parse)?;
+    let traded = column::parsed(row, 4, Decimal::parse)?;
+    let quantity = if row.get(10)? { Decimal::ZERO } else { traded };
     let funds = column::parsed(row, 5, Decimal::parse)?;
     let limit = column::optional(row, 3, Decimal::parse)?;
     // Our fees are in the quote asset: paper charges nothing else, positions count nothing else.
@@ -79,7 +81,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<HistoryOrder> {
         id: row.get(0)?,
         symbol,
         side: column::parsed(row, 2, str::parse)?,
-        price: limit.unwrap_or_else(|| funds.div(quantity, Round::Down)),
+        price: limit.unwrap_or_else(|| funds.div(traded, Round::Down)),
         quantity,
         funds,
         fee: column::parsed(row, 6, Decimal::parse)?,

@@ -122,8 +122,8 @@ impl<R: BufRead> HistoryFile<R> {
 
     /// From behind the trades array's bracket to the end of the document.
     fn leave(&mut self, wrapped: bool) -> Result<(), Malformed> {
-        while wrapped {
-            let next = self.next_member()?;
+        loop {
+            let next = if wrapped { self.next_member()? } else { b'}' };
             if next == b'}' {
                 break;
             }

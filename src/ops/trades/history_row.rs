@@ -110,9 +110,15 @@ fn trade(fields: &Fields<'_>) -> Result<(ImportedTrade, Repair), String> {
 fn amount(name: &str, value: &RawValue) -> Result<(Decimal, bool), String> {
     let text = value.get();
     let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
-    let (value, is_rounded) =
-        Decimal::parse_foreign(text).map_err(|error| format!("{name} {text:?} is {error}"))?;
-    if text.starts_with('-') && !(value.is_zero() && !is_rounded) {
+    // Nearly every number is in the strict grammar, whose parser is several times faster.
+    let (value, is_rounded) = match Decimal::parse(text) {
+        Ok(value) => (value, false),
+        Err(_) => {
+            Decimal::parse_foreign(text).map_err(|error| format!("{name} {text:?} is {error}"))?
+        }
+    };
+    let is_nonzero = is_rounded || !value.is_zero();
+    if text.starts_with('-') && is_nonzero {
         return Err(format!("{name} {text} is negative"));
     }
     Ok((value, is_rounded))
