@@ -19,8 +19,8 @@ fn enable_now_runs_the_agent_and_its_timers() {
     let status = machine.succeed(&format!("{IBIS} status --json"));
     let status: serde_json::Value = serde_json::from_str(&status).unwrap();
     assert_eq!(status["overall"], "OK", "{status}");
-    assert_eq!(status["service_active"], true, "{status}");
-    assert_eq!(status["service_enabled"], true, "{status}");
+    assert_eq!(status["service_active"], "active", "{status}");
+    assert_eq!(status["service_enabled"], "enabled", "{status}");
     machine.succeed(&format!("runuser -u ibis -- {IBIS} status"));
 }
 

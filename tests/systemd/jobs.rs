@@ -6,14 +6,18 @@ use super::{AGENT, IBIS, JOBS, trading};
 fn every_timers_service_passes() {
     let Some(machine) = trading("") else { return };
     for job in JOBS {
-        let service = format!("{job}.service");
-        machine.succeed(&format!("systemctl start {service}"));
-        assert_eq!(machine.show(&service, "Result"), "success", "{service}");
-        assert_eq!(machine.show(&service, "ExecMainStatus"), "0", "{service}");
-        let triggers = machine.show(&format!("{job}.timer"), "Unit");
-        assert_eq!(triggers, service);
-        assert_ne!(machine.show(&format!("{job}.timer"), "NextElapseUSecRealtime"), "", "{job}");
+        let (service, timer) = (format!("{job}.service"), format!("{job}.timer"));
+        assert_eq!(machine.show(&timer, "Unit"), service);
+        assert_ne!(machine.show(&timer, "NextElapseUSecRealtime"), "", "{timer}");
     }
+    let outcome = |job: &str| {
+        machine.run(&format!("systemctl start {job}"));
+        let [result, status] = ["Result", "ExecMainStatus"].map(|it| machine.show(job, it));
+        (job.to_owned(), result, status)
+    };
+    let outcomes = JOBS.map(outcome);
+    let passed = JOBS.map(|job| (job.to_owned(), "success".to_owned(), "0".to_owned()));
+    assert_eq!(outcomes, passed, "{}", machine.succeed("journalctl --no-pager -u 'ibis-*'"));
     assert_eq!(machine.show(AGENT, "NRestarts"), "0");
     assert_eq!(
         machine.show("ibis-failure@ibis-healthcheck.service.service", "InactiveEnterTimestamp"),

@@ -16,8 +16,12 @@ pub struct Source {
 }
 
 impl Source {
-    /// The text before the inline test module, which stands last.
+    /// The text before the inline test module, which stands last; nothing of a module of tests.
     pub fn production(&self) -> &str {
+        let tests = self.path.ends_with("/tests.rs") || self.path.contains("/tests/");
+        if self.path.starts_with("src/") && tests {
+            return "";
+        }
         let mut at = 0;
         for line in self.text.split_inclusive('\n') {
             let rest = &self.text[at + line.len()..];
