@@ -65,7 +65,7 @@ pub(super) fn run(global: &Global, arguments: &Agent) -> anyhow::Result<Exit> {
     if global.json {
         print_json(&summary)?;
     } else {
-        super::print_text(&format!("{summary}\n"))?;
+        super::print_lines(&format!("{summary}\n"))?;
     }
     Ok(Exit::Ok)
 }
