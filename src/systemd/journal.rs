@@ -8,6 +8,7 @@
 //! Key-values become journal fields, upper-cased. `journalctl -p notice` shows info and up: error,
 //! warn, info, debug, trace are priorities 3 to 7.
 
+use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
@@ -40,6 +41,7 @@ pub fn install(level: log::LevelFilter) -> std::io::Result<()> {
     if LOGGER.get().is_none() {
         let sink: Box<dyn Sink> = match connected_to_journal().then(JournalSink::connect) {
             Some(Ok(journal)) => Box::new(journal),
+            Some(Err(_)) | None if std::io::stderr().is_terminal() => Box::new(TerminalSink),
             Some(Err(_)) | None => Box::new(StderrSink),
         };
         let logger = Logger::start(sink, QUEUE_RECORDS)?;
@@ -145,7 +147,17 @@ fn drain(records: &Receiver<Box<Record>>, sink: &mut dyn Sink, shared: &Shared) 
     }
 }
 
-/// Plain lines for people and pipes.
+/// Short lines for a person at a terminal, above whatever live line the program keeps at the bottom.
+struct TerminalSink;
+
+impl Sink for TerminalSink {
+    fn write(&mut self, record: &Record) {
+        // To the first column, erase the live line; it is drawn again below.
+        write_stderr(&format!("\r\x1b[2K{}", record.short_line()));
+    }
+}
+
+/// Plain lines for files and pipes.
 struct StderrSink;
 
 impl Sink for StderrSink {
