@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use systemd_journal_logger::{JournalLog, connected_to_journal};
 
+use super::live_line;
 use super::record::Record;
 use crate::clock;
 
@@ -147,13 +148,12 @@ fn drain(records: &Receiver<Box<Record>>, sink: &mut dyn Sink, shared: &Shared) 
     }
 }
 
-/// Short lines for a person at a terminal, above whatever live line the program keeps at the bottom.
+/// Short lines for a person at a terminal, above the live line.
 struct TerminalSink;
 
 impl Sink for TerminalSink {
     fn write(&mut self, record: &Record) {
-        // To the first column, erase the live line; it is drawn again below.
-        write_stderr(&format!("\r\x1b[2K{}", record.short_line()));
+        live_line::write_above(&record.short_line());
     }
 }
 
@@ -168,7 +168,12 @@ impl Sink for StderrSink {
 
 /// Writes one line in one call. With stderr closed there is nobody to tell.
 pub(super) fn write_stderr(line: &str) {
-    let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{line}\n").as_bytes());
+    write_raw(&format!("{line}\n"));
+}
+
+/// Writes text in one call, as it is.
+pub(super) fn write_raw(text: &str) {
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
 }
 
 /// Entries with fields, in the journal's own protocol.
