@@ -1,4 +1,41 @@
-//! ibis: a systemd-native spot trading agent.
+//! ibis: a systemd-native spot trading agent. This page is its architecture.
+//!
+//! # Bird's eye
+//!
+//! ```text
+//! market (files, seeded)                      venue (exchange::paper, its own durable account)
+//!        | events                                  ^ Approved orders      | execution reports
+//!        v                                         |                      v
+//!   agent::session  --- Event, now --->  engine::Engine::step  --- Action ---> perform
+//!        |                                                                      |
+//!        | proof of work                                                        | facts, projections
+//!        v                                                                      v
+//!   systemd (READY, WATCHDOG, journal)                             store (ibis.db, state.json)
+//!                                                                               ^
+//!                              ops (healthcheck, exec-integrity, kpi, ...) -----+
+//! ```
+//!
+//! The line that decides whether an order may be sent is [`risk::permit::permit_entry`].
+//!
+//! # Who may know whom
+//!
+//! Imports point one way: [`domain`] <- [`strategy`], [`risk`] <- [`engine`] <- [`agent`], [`ops`] <-
+//! [`cli`]; [`exchange`], [`store`], [`market`], [`config`], [`systemd`] are the outside world, know
+//! `domain` and not each other. A test holds the table.
+//!
+//! # Invariants
+//!
+//! 1. The engine does no I/O and reads no clock: same events, same actions.
+//! 2. An order's intent is durable before the order is sent. Its client order id is a function of
+//!    (instance, run, sequence): sending it again is idempotent.
+//! 3. Only [`risk::approval::Approved`] orders can be sent, and only [`risk::permit`] makes them.
+//! 4. A lost answer is unresolved, never rejected; only the venue settles it.
+//! 5. One writer to the ledger: the agent. Oneshots read, or write a few rows of their own.
+//! 6. A watchdog ping means: the loop turned, the data is fresh, the ledger is writable.
+//! 7. Nothing but systemd starts, stops or kills processes.
+//! 8. Money is never a float, and every rounding is named.
+//! 9. Every queue, batch, cache and history has a bound with a name.
+
 pub mod agent;
 pub mod cli;
 pub mod clock;

@@ -5,6 +5,7 @@
     clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
     reason = "a test's support fails by panicking and says why on standard output"
 )]
 

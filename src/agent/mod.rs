@@ -1,7 +1,7 @@
 //! The shell that runs the engine: opens, reconciles, feeds, performs, stops. It decides nothing.
 //!
-//! [`run`] reads top to bottom: [`start`] opens the ledger and the venue's account and reconciles
-//! them, then READY; the loop turns [`session::Session`] at its [`pace`], with the [`heartbeat`]
+//! [`run`] reads top to bottom: `start` opens the ledger and the venue's account and reconciles
+//! them, then READY; the loop turns `session::Session` at its [`pace`], with the `heartbeat`
 //! telling systemd and the ledger that work is done; a signal drains and stops.
 
 mod document;

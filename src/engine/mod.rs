@@ -3,9 +3,9 @@
 //! Live, paper, replay and simulation run this very engine; they differ in who feeds it and who
 //! performs what it asks for. Same events, same actions, byte for byte.
 //!
-//! - [`market`]: market data moves prices, candles and exits,
-//! - [`entry`], [`exit`]: opinions become intents, through [`crate::risk::permit`],
-//! - [`report`]: the venue's reports move orders, positions and balances,
+//! - `market`: market data moves prices, candles and exits,
+//! - `entry`, `exit`: opinions become intents, through [`crate::risk::permit`],
+//! - `report`: the venue's reports move orders, positions and balances,
 //! - [`reconcile`]: at a start, what the venue holds is compared with what the ledger knows,
 //! - [`invariant`]: what must be true after every step.
 

@@ -27,7 +27,14 @@ fn invariants_hold_over_seeded_markets_and_the_books_agree_to_the_last_unit() {
         }
     }
     assert!(fills > 100, "the market gives something to do: {fills} fills");
-    for purpose in [Purpose::Entry, Purpose::SignalExit, Purpose::TimeExit, Purpose::TakeProfit] {
+    for purpose in [
+        Purpose::Entry,
+        Purpose::SignalExit,
+        Purpose::TimeExit,
+        Purpose::TakeProfit,
+        Purpose::StopLoss,
+        Purpose::TrailingStop,
+    ] {
         assert!(purposes.contains(&purpose), "{purpose:?} never happened");
     }
 }

@@ -58,12 +58,12 @@ impl World {
                 fast_candles: 3,
                 slow_candles: 8,
                 candle_interval_us: 60_000_000,
-                stop_loss: ratio("0.01"),
-                take_profit: ratio("0.01"),
-                trailing_activation: ratio("0.005"),
-                trailing_distance: ratio("0.005"),
+                stop_loss: ratio("0.005"),
+                take_profit: ratio("0.004"),
+                trailing_activation: ratio("0.002"),
+                trailing_distance: ratio("0.001"),
                 exit_on_cross: true,
-                hold_max_us: 1_800_000_000,
+                hold_max_us: 600_000_000,
                 entry_takes: seed.is_multiple_of(2),
                 entry_ttl_us: 60_000_000,
                 exit_slippage_max: ratio("0.05"),
@@ -116,8 +116,10 @@ impl World {
             self.turn_until(event.at);
             self.now = event.at;
             self.venue.on_market(&event);
-            self.step(&Event::Market(event));
-            self.check();
+            let filled = !self.venue.take_changes().is_empty();
+            if self.step(&Event::Market(event)) || filled {
+                self.check();
+            }
         }
     }
 
@@ -151,17 +153,22 @@ impl World {
                     self.lost += 1;
                     continue;
                 }
-                Fault::DuplicateReports => self.step(&Event::Report(report.clone())),
+                Fault::DuplicateReports => {
+                    self.step(&Event::Report(report.clone()));
+                }
                 Fault::None | Fault::LoseReports { .. } | Fault::DropSubmits { .. } => {}
             }
             self.step(&Event::Report(report));
         }
     }
 
-    fn step(&mut self, event: &Event) {
+    /// True where the engine wanted something done.
+    fn step(&mut self, event: &Event) -> bool {
         let mut actions = Vec::new();
         self.engine.step(event, self.now, &mut actions);
+        let acted = !actions.is_empty();
         self.perform(actions);
+        acted
     }
 
     fn perform(&mut self, actions: Vec<Action>) {
