@@ -314,6 +314,11 @@ impl Session {
         for action in actions.drain(..) {
             match action {
                 Action::Record(fact) => {
+                    // A batch's facts are written before its projections: the projection that ended
+                    // the instrument's order before must be in an earlier one.
+                    if matches!(fact.record, Record::Intent(_)) {
+                        self.flush();
+                    }
                     self.tally.count(&fact.record);
                     narrate::narrate(&fact);
                     self.batch.facts.push(fact);

@@ -24,7 +24,7 @@ pub const KEYS: &[Key] = &[
         .reloadable(),
     Key::new("agent.progress_interval", Kind::Duration, "5s")
         .range("1s", "1m")
-        .origin("well below half of WatchdogSec=180")
+        .origin("well below half of WatchdogSec=60")
         .doc("How often progress is recorded in the ledger and told to systemd.")
         .reloadable(),
     Key::new("agent.stop_timeout", Kind::Duration, "10s")
@@ -171,7 +171,7 @@ pub const KEYS: &[Key] = &[
         .reloadable(),
     Key::new("health.progress_age_critical", Kind::Duration, "5m")
         .range("1s", "1d")
-        .origin("past WatchdogSec=180 and a restart")
+        .origin("past WatchdogSec=60 and a few restarts")
         .doc("Age of the agent's last progress at which it counts as dead.")
         .reloadable(),
     Key::new("health.data_age_warn", Kind::Duration, "60s")

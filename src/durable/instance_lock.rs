@@ -4,6 +4,10 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 
+/// Attempts to take the lock: a look ([`is_held`]) may be in the way for microseconds, another agent
+/// stays. With a yield after each this spans some milliseconds, a thousand looks.
+const ATTEMPTS_MAX: u32 = 10_000;
+
 /// Held for as long as this value lives. There is no stale lock: a dead process holds none.
 #[derive(Debug)]
 pub struct InstanceLock {
@@ -28,11 +32,14 @@ impl InstanceLock {
             .truncate(false)
             .open(path)
             .map_err(LockError::Io)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(LockError::Held),
-            Err(TryLockError::Error(error)) => Err(LockError::Io(error)),
+        for _ in 0..ATTEMPTS_MAX {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { _file: file }),
+                Err(TryLockError::WouldBlock) => std::thread::yield_now(),
+                Err(TryLockError::Error(error)) => return Err(LockError::Io(error)),
+            }
         }
+        Err(LockError::Held)
     }
 }
 
@@ -67,6 +74,25 @@ mod tests {
         drop(first);
         assert!(!is_held(&path).unwrap());
         assert!(InstanceLock::take(&path).is_ok());
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_look_does_not_keep_the_lock_from_its_taker() {
+        let path = std::env::temp_dir().join(format!("ibis-look-{}", std::process::id()));
+        drop(InstanceLock::take(&path).unwrap());
+        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        let looked = path.clone();
+        let looker = std::thread::spawn(move || {
+            while stopped.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
+                is_held(&looked).unwrap();
+            }
+        });
+        for attempt in 0..2_000 {
+            assert!(InstanceLock::take(&path).is_ok(), "attempt {attempt}");
+        }
+        drop(stop);
+        looker.join().unwrap();
         std::fs::remove_file(&path).unwrap();
     }
 }

@@ -18,7 +18,8 @@ use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
 use crate::durable::group_commit::Sink;
 
-/// One hand-over to the writer.
+/// One hand-over to the writer. Its facts are written before its projections: an intent belongs into
+/// a later one than the projection that ended its instrument's order before.
 #[derive(Debug, Default)]
 pub struct Batch {
     /// The engine's clock at the hand-over.
@@ -61,13 +62,15 @@ pub struct Progress {
 #[derive(Debug)]
 pub struct LedgerSink {
     state_dir: PathBuf,
-    head: Head,
+    /// The last event of the newest batch with a document: later batches of the same commit are not
+    /// in that document.
+    documented: i64,
 }
 
 impl LedgerSink {
     /// A sink for the ledger in `state_dir`.
     pub fn new(state_dir: PathBuf) -> Self {
-        Self { state_dir, head: Head { seq: 0, hash: chain::GENESIS } }
+        Self { state_dir, documented: 0 }
     }
 }
 
@@ -86,16 +89,18 @@ impl Sink for LedgerSink {
             if let Some(update) = &batch.run {
                 row::update_run(transaction, update)?;
             }
+            if batch.state.is_some() {
+                self.documented = writer.head.seq;
+            }
         }
-        self.head = writer.finish()?;
-        Ok(())
+        writer.finish()
     }
 
     fn committed(&mut self, batches: Vec<Batch>) {
         let Some(mut document) = batches.into_iter().rev().find_map(|batch| batch.state) else {
             return;
         };
-        document.sequence = self.head.seq;
+        document.sequence = self.documented;
         if let Err(error) = state_json::write(&self.state_dir, &document) {
             let path = state_json::path(&self.state_dir);
             log::error!("{}: cannot be written: {error}", path.display());
@@ -204,7 +209,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn finish(mut self) -> rusqlite::Result<Head> {
+    fn finish(mut self) -> rusqlite::Result<()> {
         self.flush_orders()?;
         for (at, position) in self.positions.values() {
             row::put_position(self.transaction, *at, position)?;
@@ -215,6 +220,6 @@ impl<'a> Writer<'a> {
         if let Some(cursor) = self.cursor {
             row::put_meta(self.transaction, "venue_cursor", &cursor.to_string())?;
         }
-        Ok(self.head)
+        Ok(())
     }
 }
