@@ -27,7 +27,7 @@ use ibis::engine::reconcile::{Known, VenueSnapshot};
 use ibis::engine::{Engine, EngineSettings};
 use ibis::market::Synthetic;
 use ibis::risk::limit::Limits;
-use ibis::store::writer::{Batch, LedgerSink};
+use ibis::store::writer::{Batch, Entry, LedgerSink};
 use ibis::store::{LEDGER, ledger_path};
 use ibis::strategy::StrategySettings;
 
@@ -38,16 +38,16 @@ const PARTS: i64 = 10;
 
 fn main() {
     println!("{:34} {:>9} {:>10} {:>11}", "what", "fills", "seconds", "fills/s");
-    for facts_max in [16, 64, 256] {
-        let name = format!("durable, {facts_max} facts a hand-over");
+    for entries_max in [16, 64, 256] {
+        let name = format!("durable, {entries_max} entries a hand-over");
         let began = Instant::now();
-        let fills = run(facts_max);
+        let fills = run(entries_max);
         let seconds = began.elapsed().as_secs_f64();
         println!("{name:34} {fills:>9} {seconds:>10.3} {:>11.0}", fills as f64 / seconds);
     }
 }
 
-fn run(facts_max: usize) -> u64 {
+fn run(entries_max: usize) -> u64 {
     let directory = std::env::temp_dir().join(format!("ibis-bench-ledger-{}", std::process::id()));
     drop(std::fs::remove_dir_all(&directory));
     std::fs::create_dir_all(&directory).unwrap();
@@ -56,7 +56,7 @@ fn run(facts_max: usize) -> u64 {
     let mut desk = Desk {
         ledger: GroupCommit::start("ledger", connection, sink).unwrap(),
         batch: Batch::default(),
-        facts_max,
+        entries_max,
         order: None,
     };
     drive(&mut desk);
@@ -70,7 +70,7 @@ fn run(facts_max: usize) -> u64 {
 struct Desk {
     ledger: GroupCommit<Batch>,
     batch: Batch,
-    facts_max: usize,
+    entries_max: usize,
     order: Option<(Side, Lots, ibis::domain::identifier::ClientOrderId)>,
 }
 
@@ -78,8 +78,10 @@ impl Desk {
     fn perform(&mut self, actions: &mut Vec<Action>) {
         for action in actions.drain(..) {
             match action {
-                Action::Record(fact) => self.batch.facts.push(fact),
-                Action::Project(projection) => self.batch.projections.push(projection),
+                Action::Record(fact) => self.batch.entries.push(Entry::Fact(fact)),
+                Action::Project(projection) => {
+                    self.batch.entries.push(Entry::Projection(projection))
+                }
                 Action::Submit(order) => {
                     let order = order.get();
                     self.order = Some((order.side(), order.quantity(), order.client_order_id()));
@@ -87,7 +89,7 @@ impl Desk {
                 Action::Cancel(_) => {}
             }
         }
-        if self.batch.facts.len() >= self.facts_max {
+        if self.batch.entries.len() >= self.entries_max {
             self.ledger.send(std::mem::take(&mut self.batch));
         }
     }

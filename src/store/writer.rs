@@ -18,20 +18,26 @@ use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
 use crate::durable::group_commit::Sink;
 
-/// One hand-over to the writer. Its facts are written before its projections: an intent belongs into
-/// a later one than the projection that ended its instrument's order before.
+/// One hand-over to the writer.
 #[derive(Debug, Default)]
 pub struct Batch {
     /// The engine's clock at the hand-over.
     pub at: Timestamp,
-    /// Appended, in order.
-    pub facts: Vec<Fact>,
-    /// Replaced.
-    pub projections: Vec<Projection>,
+    /// In the order in which they came about.
+    pub entries: Vec<Entry>,
     /// The agent's run row.
     pub run: Option<RunUpdate>,
     /// Written to `state.json` once this batch is durable.
     pub state: Option<Box<StateDocument>>,
+}
+
+/// Something to write.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Entry {
+    /// Appended.
+    Fact(Fact),
+    /// Replaced.
+    Projection(Projection),
 }
 
 /// A change of the agent's own row in `runs`. Wall-clock times, outside the hash chain.
@@ -80,11 +86,11 @@ impl Sink for LedgerSink {
     fn write(&mut self, transaction: &Transaction<'_>, batches: &[Batch]) -> rusqlite::Result<()> {
         let mut writer = Writer::new(transaction)?;
         for batch in batches {
-            for fact in &batch.facts {
-                writer.fact(fact)?;
-            }
-            for projection in &batch.projections {
-                writer.projection(batch.at, projection)?;
+            for entry in &batch.entries {
+                match entry {
+                    Entry::Fact(fact) => writer.fact(fact)?,
+                    Entry::Projection(projection) => writer.projection(batch.at, projection)?,
+                }
             }
             if let Some(update) = &batch.run {
                 row::update_run(transaction, update)?;
@@ -221,5 +227,87 @@ impl<'a> Writer<'a> {
             row::put_meta(self.transaction, "venue_cursor", &cursor.to_string())?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::order::{Purpose, TimeInForce};
+    use crate::domain::order_status::OrderStatus;
+    use crate::domain::record::IntentRecord;
+    use crate::domain::side::Side;
+    use crate::store::{LEDGER, load};
+
+    fn intent(id: &str) -> Entry {
+        let record = Record::Intent(IntentRecord {
+            client_order_id: ClientOrderId::new(id).unwrap(),
+            symbol: Symbol::new("BTC-USDT").unwrap(),
+            side: Side::Buy,
+            purpose: Purpose::Entry,
+            price: Some(Decimal::ONE),
+            time_in_force: TimeInForce::Gtc,
+            post_only: false,
+            quantity: Decimal::ONE,
+            reference_price: Decimal::ONE,
+        });
+        Entry::Fact(Fact { at: Timestamp::from_us(1), record })
+    }
+
+    fn order(id: &str, status: OrderStatus) -> Entry {
+        Entry::Projection(Projection::Order(OrderRecord {
+            client_order_id: ClientOrderId::new(id).unwrap(),
+            venue_order_id: None,
+            status,
+            filled: Decimal::ONE,
+            notional: Decimal::ONE,
+            fee: Decimal::ZERO,
+            reason_code: None,
+            reason: None,
+        }))
+    }
+
+    /// Writes batches as one commit on a new ledger; returns the ledger.
+    fn write(name: &str, batches: &[Batch]) -> rusqlite::Result<rusqlite::Connection> {
+        let directory =
+            std::env::temp_dir().join(format!("ibis-writer-{}-{name}", std::process::id()));
+        drop(std::fs::remove_dir_all(&directory));
+        std::fs::create_dir_all(&directory).unwrap();
+        let mut connection = LEDGER.open_writer(&directory.join("ibis.db")).unwrap();
+        let transaction = connection.transaction()?;
+        LedgerSink::new(directory).write(&transaction, batches)?;
+        transaction.commit()?;
+        Ok(connection)
+    }
+
+    fn batch(entries: Vec<Entry>) -> Batch {
+        Batch { entries, ..Batch::default() }
+    }
+
+    #[test]
+    fn an_intent_may_follow_the_end_of_the_one_before_in_the_same_batch() {
+        let entries = vec![intent("a-1-1"), order("a-1-1", OrderStatus::Filled), intent("a-1-2")];
+        let connection = write("follow", &[batch(entries)]).unwrap();
+        let open = load::open_orders(&connection).unwrap();
+        let ids: Vec<_> = open.iter().map(|open| open.intent.client_order_id.to_string()).collect();
+        assert_eq!(ids, ["a-1-2"]);
+    }
+
+    #[test]
+    fn a_second_open_intent_is_refused_by_the_file_itself() {
+        assert!(write("second", &[batch(vec![intent("a-1-1"), intent("a-1-2")])]).is_err());
+    }
+
+    #[test]
+    fn one_commit_chains_every_fact() {
+        let batches = [
+            batch(vec![intent("a-1-1"), order("a-1-1", OrderStatus::New)]),
+            batch(vec![order("a-1-1", OrderStatus::Canceled), intent("a-1-2")]),
+        ];
+        let connection = write("chain", &batches).unwrap();
+        assert_eq!(chain::head(&connection).unwrap().seq, 2);
+        assert_eq!(chain::first_break(&connection, None).unwrap(), None);
+        connection.execute("UPDATE events SET payload = '{}' WHERE seq = 1", []).unwrap();
+        assert_eq!(chain::first_break(&connection, None).unwrap(), Some(1));
     }
 }
