@@ -11,6 +11,8 @@
     reason = "a benchmark reads the clock and prints rates"
 )]
 
+mod support;
+
 use std::time::Instant;
 
 use ibis::domain::decimal::Decimal;
@@ -21,15 +23,13 @@ use ibis::domain::market_data::{Candle, MarketData, MarketEvent, Quote};
 use ibis::domain::side::Side;
 use ibis::domain::time::Timestamp;
 use ibis::durable::group_commit::GroupCommit;
+use ibis::engine::Engine;
 use ibis::engine::action::Action;
 use ibis::engine::event::Event;
 use ibis::engine::reconcile::{Known, VenueSnapshot};
-use ibis::engine::{Engine, EngineSettings};
 use ibis::market::Synthetic;
-use ibis::risk::limit::Limits;
 use ibis::store::writer::{Batch, Entry, LedgerSink};
 use ibis::store::{LEDGER, ledger_path};
-use ibis::strategy::StrategySettings;
 
 /// Fills measured.
 const FILLS: u64 = 200_000;
@@ -99,7 +99,7 @@ impl Desk {
 fn drive(desk: &mut Desk) {
     let market = Synthetic::new(1, Timestamp::from_ms(1_767_225_600_000));
     let instruments = market.instruments()[..1].to_vec();
-    let mut engine = Engine::new(settings(), &instruments);
+    let mut engine = Engine::new(support::settings((1, 2), 1_000, false), &instruments);
     let mut actions = Vec::new();
     engine.restore(Known::default(), Timestamp::default(), &mut actions);
     let balance = ibis::domain::balance::Balance::new(Decimal::from_int(1_000_000), Decimal::ZERO);
@@ -179,36 +179,4 @@ fn candle(price: Ticks, open_at: Timestamp) -> MarketData {
         close: price,
         volume,
     })
-}
-
-fn settings() -> EngineSettings {
-    let ratio = |text: &str| text.parse::<Decimal>().unwrap();
-    EngineSettings {
-        strategy: StrategySettings {
-            fast_candles: 1,
-            slow_candles: 2,
-            candle_interval_us: 1_000_000,
-            stop_loss: ratio("0.5"),
-            take_profit: Decimal::ZERO,
-            trailing_activation: Decimal::ZERO,
-            trailing_distance: ratio("0.02"),
-            exit_on_cross: true,
-            hold_max_us: i64::MAX,
-            entry_takes: true,
-            entry_ttl_us: i64::MAX,
-            exit_slippage_max: ratio("0.05"),
-            reentry_cooldown_us: 0,
-        },
-        limits: Limits {
-            notional_min: ratio("11"),
-            notional_max: ratio("1000"),
-            risk_per_trade: ratio("0.015"),
-            exposure_max_instrument: ratio("0.15"),
-            exposure_max_total: ratio("0.6"),
-            open_positions_max: 20,
-            cash_reserve: ratio("0.02"),
-        },
-        instance: "bench".to_owned(),
-        run: 1,
-    }
 }

@@ -15,7 +15,7 @@ use crate::domain::hold::{Hold, HoldCode, Level};
 use crate::durable::group_commit::Ticket;
 use crate::engine::event::Event;
 use crate::engine::invariant;
-use crate::store::writer::RunUpdate;
+use crate::store::run::RunUpdate;
 use crate::systemd::notify::{self, Notifier};
 use crate::systemd::{live_line, message_id};
 

@@ -24,7 +24,8 @@ use crate::exchange::Venue;
 use crate::exchange::paper::{AccountStore, PaperVenue};
 use crate::market::{FeedCount, Market};
 use crate::store::chain;
-use crate::store::writer::{Batch, Entry, Progress, RunUpdate};
+use crate::store::run::{Progress, RunUpdate};
+use crate::store::writer::{Batch, Entry};
 
 /// Entries collected before they are handed to the writer in the middle of a turn.
 const BATCH_ENTRIES_MAX: usize = 512;

@@ -168,12 +168,7 @@ impl Sink for StderrSink {
 
 /// Writes one line in one call. With stderr closed there is nobody to tell.
 pub(super) fn write_stderr(line: &str) {
-    write_raw(&format!("{line}\n"));
-}
-
-/// Writes text in one call, as it is.
-pub(super) fn write_raw(text: &str) {
-    let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
+    live_line::write_raw(&format!("{line}\n"));
 }
 
 /// Entries with fields, in the journal's own protocol.

@@ -2,8 +2,6 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::journal::write_raw;
-
 /// What stands there now; empty for nothing.
 static LINE: Mutex<String> = Mutex::new(String::new());
 
@@ -31,4 +29,9 @@ pub fn end() {
 pub(super) fn write_above(text: &str) {
     let line = line();
     write_raw(&format!("\r\x1b[2K{text}\n{line}"));
+}
+
+/// Writes text in one call, as it is. With stderr closed there is nobody to tell.
+pub(super) fn write_raw(text: &str) {
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
 }
