@@ -46,7 +46,11 @@ impl fmt::Display for AgentError {
             Self::Account(error) => error.fmt(f),
             Self::Market(error) => error.fmt(f),
             Self::Write(error) => {
-                write!(f, "ledger {error}; nothing was sent that it does not hold")
+                write!(
+                    f,
+                    "ledger {error}; nothing was sent that it does not hold; check the disk and \
+                     its permissions, then start again"
+                )
             }
             Self::Content(error) => write!(f, "ledger cannot be read: {error}; run ibis db check"),
         }

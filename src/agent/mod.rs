@@ -71,22 +71,24 @@ async fn supervise(options: &Options, settings: Settings) -> Result<Summary, Age
     let mut notifier = Notifier::new();
     // Before anything opens: a signal during the start must not kill without a trace.
     let mut signals = Signals::new()?;
-    log::info!(MESSAGE_ID = message_id::STARTED; "ibis {} starting", env!("CARGO_PKG_VERSION"));
     notifier.status("opening the ledger");
     let (mut session, pace) = start::start(options, &settings, &mut notifier)?;
     let mut heartbeat = Heartbeat::new(&settings, options.terminal, notifier);
     heartbeat.ready(&mut session)?;
     let mut life = Life { options, settings, pace, began: clock::monotonic() };
     let ended = life.trade(&mut session, &mut signals, &mut heartbeat).await;
-    heartbeat.stopping(match &ended {
-        Ok(cause) => cause.as_str(),
-        Err(_) => "an error",
-    });
-    if ended.is_ok() {
-        life.drain(&mut session, &mut signals, &mut heartbeat).await?;
+    let cause = match &ended {
+        Ok(cause) => cause.as_str().to_owned(),
+        Err(error) => error.to_string(),
+    };
+    heartbeat.stopping(&cause);
+    if let Err(error @ AgentError::Write(_)) = ended {
+        return Err(error);
     }
-    let cause = ended?;
-    session.finish(cause.as_str())
+    // Whatever else went wrong, the ledger is well: it is told how the run ended.
+    life.drain(&mut session, &mut signals, &mut heartbeat).await?;
+    let summary = session.finish(&cause)?;
+    ended.map(|_| summary)
 }
 
 /// Why trading ended.

@@ -27,8 +27,9 @@ use crate::market::{Market, Replay, Synthetic};
 use crate::risk::limit::Limits;
 use crate::store::run::{self, BeginError, NewRun, Run};
 use crate::store::writer::LedgerSink;
-use crate::store::{LEDGER, ledger_path, load};
+use crate::store::{LEDGER, ledger_path, load, state_json};
 use crate::strategy::StrategySettings;
+use crate::systemd::message_id;
 use crate::systemd::notify::Notifier;
 
 /// Where a market with a clock of its own begins on a new ledger: 2026-01-01T00:00:00Z. Fixed, so
@@ -55,7 +56,9 @@ pub(super) fn start(
     let lock = take_lock(state_dir)?;
     let mut connection = LEDGER.open_writer(&ledger_path(state_dir))?;
     let market_name = if replay.is_some() { "replay" } else { "synthetic" };
-    let run = begin_run(&mut connection, options, settings, market_name)?;
+    let hash = settings.hash();
+    let new = new_run(options, settings, (market_name, &hash));
+    let run = run::foresee(&connection, &new).map_err(|error| not_ours(state_dir, error))?;
     let seen_until = last_instant(&connection, &run)?;
     let now = first_instant(options.pace, seen_until)?;
     let mut market = match replay {
@@ -67,15 +70,9 @@ pub(super) fn start(
 
     notifier.status("reconciling with the venue");
     let instruments = priced(market.instruments(), settings)?;
-    let mut engine = Engine::new(engine_settings(settings, run.number), &instruments);
-    engine.trade_only(&settings.market.symbols).map_err(|symbol| {
-        let known: Vec<_> = instruments.iter().map(|known| known.symbol().to_string()).collect();
-        AgentError::Mismatch(format!(
-            "market.symbols: this market has no {symbol}; it has {}",
-            known.join(", ")
-        ))
-    })?;
+    let mut engine = engine(&instruments, settings, run.number)?;
     warm_up(&mut engine, &market, settings, now);
+    let known = restore::known(&instruments, load::load(&connection)?)?;
     let (venue, account) = account_store::open(
         state_dir,
         &instruments,
@@ -86,15 +83,18 @@ pub(super) fn start(
     let mut actions = Vec::new();
     let started = Record::Run { run: run.number, phase: "started" };
     actions.push(Action::Record(Fact { at: now, record: started }));
-    let known = restore::known(&instruments, load::load(&connection)?)?;
     engine.restore(known, now, &mut actions);
     let snapshot = restore::venue_snapshot(&engine, &venue, &account)?;
     engine.reconcile(&snapshot, now, &mut actions);
     hold_after_crashes(&mut engine, &run, now, &mut actions);
+
+    // Only here, where nothing can refuse any more, does this start become a run.
+    run::begin(&mut connection, &new).map_err(|error| not_ours(state_dir, error))?;
+    log::info!(MESSAGE_ID = message_id::STARTED; "ibis {} starting", env!("CARGO_PKG_VERSION"));
     for violation in invariant::check(&engine) {
         log::error!("invariant broken at the start: {violation}");
     }
-
+    keep_torn_state(state_dir);
     let sink = LedgerSink::new(state_dir.clone());
     let ledger = GroupCommit::start("ledger", connection, sink)?;
     let parts = Parts {
@@ -148,28 +148,42 @@ fn mode(settings: &Settings) -> &'static str {
     }
 }
 
-fn begin_run(
-    connection: &mut rusqlite::Connection,
+fn new_run<'a>(
     options: &Options,
-    settings: &Settings,
-    market: &str,
-) -> Result<Run, AgentError> {
-    let new = NewRun {
+    settings: &'a Settings,
+    (market, hash): (&'a str, &'a str),
+) -> NewRun<'a> {
+    NewRun {
         mode: mode(settings),
         instance: &settings.agent.instance,
         clock: if options.pace == Pace::Wall { "wall" } else { "virtual" },
         market,
-        config_hash: &settings.hash(),
+        config_hash: hash,
         started_at: clock::wall_now(),
-    };
-    run::begin(connection, &new).map_err(|error| match error {
-        BeginError::Sqlite(error) => AgentError::Content(error),
+    }
+}
+
+fn not_ours(state_dir: &Path, error: BeginError) -> AgentError {
+    let path = ledger_path(state_dir);
+    match error {
+        BeginError::Sqlite(error) => AgentError::Ledger(LEDGER.error(&path, &error)),
         BeginError::Other { what, ledger, configured } => AgentError::OtherLedger(format!(
             "{}: this ledger's {what} is {ledger}, the configuration says {configured}; \
              name another --state-dir",
-            ledger_path(&options.directories.state).display()
+            path.display()
         )),
-    })
+    }
+}
+
+/// A torn `state.json` is about to be replaced: it is evidence, and not ours to destroy.
+fn keep_torn_state(state_dir: &Path) {
+    match state_json::keep_torn(state_dir) {
+        Ok(None) => {}
+        Ok(Some((why, kept))) => {
+            log::warn!("state.json was {why}; kept as {}, rebuilt from the ledger", kept.display());
+        }
+        Err(error) => log::error!("state.json was torn, and cannot be kept aside: {error}"),
+    }
 }
 
 /// The latest instant the ledger knows, by the engine's clock.
@@ -215,6 +229,18 @@ fn priced(instruments: &[Instrument], settings: &Settings) -> Result<Vec<Instrum
             .map_err(|error| AgentError::Mismatch(format!("{}: {error}", spec.symbol)))
     };
     instruments.iter().map(price).collect()
+}
+
+fn engine(instruments: &[Instrument], settings: &Settings, run: u32) -> Result<Engine, AgentError> {
+    let mut engine = Engine::new(engine_settings(settings, run), instruments);
+    engine.trade_only(&settings.market.symbols).map_err(|symbol| {
+        let known: Vec<_> = instruments.iter().map(|known| known.symbol().to_string()).collect();
+        AgentError::Mismatch(format!(
+            "market.symbols: this market has no {symbol}; it has {}",
+            known.join(", ")
+        ))
+    })?;
+    Ok(engine)
 }
 
 fn engine_settings(settings: &Settings, run: u32) -> EngineSettings {

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use crate::agent::AgentError;
 use crate::config::ConfigError;
 use crate::durable::group_commit::WriteFailed;
-use crate::durable::sqlite::{OpenError, OpenErrorKind};
+use crate::durable::sqlite::{OpenError, OpenErrorKind, classify};
 use crate::exchange::paper::AccountError;
 use crate::ops::report::Severity;
 
@@ -104,8 +104,12 @@ fn of_agent(error: &AgentError) -> Exit {
         AgentError::Account(AccountError::Open(error)) => of_open(error),
         AgentError::Account(AccountError::Content(..))
         | AgentError::Market(_)
-        | AgentError::OtherLedger(_)
-        | AgentError::Content(_) => Exit::Data,
+        | AgentError::OtherLedger(_) => Exit::Data,
+        // What SQLite did not find fault with does not read as ours.
+        AgentError::Content(error) => match (error.sqlite_error_code(), classify(error)) {
+            (Some(_), OpenErrorKind::Unavailable(_)) => Exit::TryAgain,
+            _ => Exit::Data,
+        },
         AgentError::Busy(_) | AgentError::Write(_) => Exit::TryAgain,
     }
 }

@@ -65,7 +65,7 @@ pub fn run() -> Exit {
         Ok(cli) => cli,
         Err(error) => {
             // clap's own code for a usage error is 2, which means critical here.
-            drop(error.print());
+            render_usage(&error);
             return if error.use_stderr() { Exit::Usage } else { Exit::Ok };
         }
     };
@@ -96,6 +96,24 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
 #[expect(clippy::print_stderr, reason = "the one place where a subcommand's error is shown")]
 fn render_error(error: &anyhow::Error) {
     eprintln!("ibis: {}", format!("{error:#}").replace('\n', " "));
+}
+
+/// Help as clap prints it; a mistake as one line like every other error.
+#[expect(clippy::print_stderr, reason = "a mistyped command line is shown here")]
+fn render_usage(error: &clap::Error) {
+    use clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    if !error.use_stderr() || error.kind() == DisplayHelpOnMissingArgumentOrSubcommand {
+        // A reader that left early is no error.
+        drop(error.print());
+        return;
+    }
+    let text = error.render().to_string();
+    let mistake = text.split("\n\nUsage:").next().unwrap_or(&text);
+    let mistake = mistake.split("\n\nFor more information").next().unwrap_or(mistake);
+    let mistake = mistake.strip_prefix("error: ").unwrap_or(mistake);
+    let words = mistake.replace("\n\n", "; ");
+    let words: Vec<&str> = words.split_whitespace().collect();
+    eprintln!("ibis: {}; see ibis --help", words.join(" "));
 }
 
 /// The state directory of this process.

@@ -207,7 +207,8 @@ impl Format {
         }
     }
 
-    fn error(&self, path: &Path, error: &rusqlite::Error) -> OpenError {
+    /// What a failed statement says about the file at `path`.
+    pub fn error(&self, path: &Path, error: &rusqlite::Error) -> OpenError {
         self.kind(path, classify(error))
     }
 

@@ -27,6 +27,13 @@ pub struct NewRun<'a> {
     pub started_at: Timestamp,
 }
 
+impl<'a> NewRun<'a> {
+    /// What a ledger belongs to, by the keys of `meta`.
+    fn identity(&self) -> [(&'static str, &'a str); 2] {
+        [("mode", self.mode), ("instance", self.instance)]
+    }
+}
+
 /// A begun run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Run {
@@ -84,23 +91,32 @@ impl From<rusqlite::Error> for BeginError {
     }
 }
 
+/// What [`begin`] will answer, without a change: a start that is refused for another reason leaves
+/// no run behind that would look like a crash.
+pub fn foresee(connection: &Connection, new: &NewRun<'_>) -> Result<Run, BeginError> {
+    for (what, configured) in new.identity() {
+        if let Some(ledger) = meta(connection, what)?.filter(|ledger| ledger != configured) {
+            return Err(BeginError::Other { what, ledger, configured: configured.to_owned() });
+        }
+    }
+    let query = "SELECT coalesce(max(run), 0) + 1 FROM runs";
+    let number = connection.query_row(query, [], |row| row.get(0))?;
+    let (unclean_streak, last_engine_at) = look_back(connection)?;
+    Ok(Run { number, unclean_streak, last_engine_at })
+}
+
 /// Adds the row of a new run.
 pub fn begin(connection: &mut Connection, new: &NewRun<'_>) -> Result<Run, BeginError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for (what, configured) in [("mode", new.mode), ("instance", new.instance)] {
-        match meta(&transaction, what)? {
-            None => put_meta(&transaction, what, configured)?,
-            Some(ledger) if ledger == configured => {}
-            Some(ledger) => {
-                return Err(BeginError::Other { what, ledger, configured: configured.to_owned() });
-            }
-        }
+    let run = foresee(&transaction, new)?;
+    for (what, configured) in new.identity() {
+        put_meta(&transaction, what, configured)?;
     }
-    let (unclean_streak, last_engine_at) = look_back(&transaction)?;
     transaction.execute(
-        "INSERT INTO runs (version, clock, market, config_hash, pid, started_at_us)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO runs (run, version, clock, market, config_hash, pid, started_at_us)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         params![
+            run.number,
             env!("CARGO_PKG_VERSION"),
             new.clock,
             new.market,
@@ -109,9 +125,8 @@ pub fn begin(connection: &mut Connection, new: &NewRun<'_>) -> Result<Run, Begin
             new.started_at,
         ],
     )?;
-    let number = u32::try_from(transaction.last_insert_rowid()).unwrap_or(u32::MAX);
     transaction.commit()?;
-    Ok(Run { number, unclean_streak, last_engine_at })
+    Ok(run)
 }
 
 /// Reads a row of `meta`.

@@ -23,6 +23,9 @@ use crate::durable::atomic_file;
 /// The format's version: raised when a key changes its meaning.
 pub const VERSION: u32 = 1;
 
+/// Torn files kept: more of them say nothing new.
+const TORN_KEPT_MAX: u32 = 16;
+
 /// The body of `state.json`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct StateDocument {
@@ -140,6 +143,25 @@ pub fn read(state_dir: &Path) -> Result<StateDocument, StateJsonError> {
     parse(&text).map_err(StateJsonError::Torn)
 }
 
+/// Moves a torn `state.json` aside, to the first free of `state.json.torn-1` to `-16`; returns what
+/// is wrong with it and where it is now. Nothing happens to a whole one, or where all are taken: the
+/// oldest evidence is the best.
+pub fn keep_torn(state_dir: &Path) -> io::Result<Option<(StateJsonError, PathBuf)>> {
+    let torn = match read(state_dir) {
+        Err(torn @ StateJsonError::Torn(_)) => torn,
+        Err(StateJsonError::Io(error)) => return Err(error),
+        Ok(_) | Err(StateJsonError::Missing) => return Ok(None),
+    };
+    for number in 1..=TORN_KEPT_MAX {
+        let aside = state_dir.join(format!("state.json.torn-{number}"));
+        if !aside.try_exists()? {
+            std::fs::rename(path(state_dir), &aside)?;
+            return Ok(Some((torn, aside)));
+        }
+    }
+    Ok(None)
+}
+
 fn parse(text: &str) -> Result<StateDocument, String> {
     let rest = text
         .strip_prefix(&format!("{{\"version\":{VERSION},\"checksum\":\""))
@@ -197,6 +219,23 @@ mod tests {
                 assert!(parse(&changed).is_err(), "changed at {place}");
             }
         }
+        std::fs::remove_dir_all(&directory).unwrap();
+    }
+
+    #[test]
+    fn torn_files_are_kept_up_to_a_bound_and_whole_ones_stay() {
+        let directory =
+            std::env::temp_dir().join(format!("ibis-state-torn-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        assert!(keep_torn(&directory).unwrap().is_none());
+        write(&directory, &document()).unwrap();
+        assert!(keep_torn(&directory).unwrap().is_none());
+        for number in 1..=TORN_KEPT_MAX + 1 {
+            std::fs::write(path(&directory), format!("torn {number}")).unwrap();
+            assert_eq!(keep_torn(&directory).unwrap().is_some(), number <= TORN_KEPT_MAX);
+        }
+        let first = std::fs::read_to_string(directory.join("state.json.torn-1")).unwrap();
+        assert_eq!(first, "torn 1");
         std::fs::remove_dir_all(&directory).unwrap();
     }
 }

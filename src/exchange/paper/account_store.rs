@@ -79,7 +79,7 @@ pub fn open(
 ) -> Result<(PaperVenue, AccountStore), AccountError> {
     let path = account_path(state_dir);
     let mut connection = ACCOUNT.open_writer(&path).map_err(AccountError::Open)?;
-    let content = |error: rusqlite::Error| AccountError::Content(path.clone(), error.to_string());
+    let content = |error: rusqlite::Error| unreadable(&path, &error);
     let delisted = prepare(&mut connection, instruments, deposits).map_err(content)?;
     let reader = AccountReader::new(connection);
     let state = load(&reader, instruments).map_err(content)?;
@@ -153,6 +153,14 @@ impl AccountStore {
                 Some(_) | None => return Ok(known),
             }
         }
+    }
+}
+
+/// SQLite's word is about the file or the disk, any other about what is in it.
+fn unreadable(path: &Path, error: &rusqlite::Error) -> AccountError {
+    match error.sqlite_error_code() {
+        Some(_) => AccountError::Open(ACCOUNT.error(path, error)),
+        None => AccountError::Content(path.to_owned(), error.to_string()),
     }
 }
 
