@@ -314,9 +314,9 @@ impl Session {
         for action in actions.drain(..) {
             match action {
                 Action::Record(fact) => {
-                    // A batch's facts are written before its projections: the projection that ended
-                    // the instrument's order before must be in an earlier one.
-                    if matches!(fact.record, Record::Intent(_)) {
+                    // A batch's facts are written before its projections: what was projected of an
+                    // order before this fact must be in an earlier one.
+                    if matches!(fact.record, Record::Intent(_) | Record::Order(_)) {
                         self.flush();
                     }
                     self.tally.count(&fact.record);

@@ -27,16 +27,25 @@ pub struct Trades {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Take over a trade_history.json of the Python IBIS; a second time changes nothing
+    ///
+    /// Exit codes: 0 ok, 1 rows in conflict with known ones or rejected, 64 usage, 65 corrupt or
+    /// foreign data, 75 busy or try again.
     Import {
         /// The file
         file: PathBuf,
     },
     /// Write the whole history, imported and own, in the shape of the Python IBIS
+    ///
+    /// Exit codes: 0 ok, 3 there is no ledger, 64 usage, 65 corrupt or foreign data, 75 busy or try
+    /// again.
     Export {
         /// The file [default: trade_history.json in the state directory]
         file: Option<PathBuf>,
     },
     /// Print what was earned: matched sells, wins, profit and loss, fees, what is still held
+    ///
+    /// Exit codes: 0 ok, 3 there is no ledger, 64 usage, 65 corrupt or foreign data, 75 busy or try
+    /// again.
     Summary {
         /// Only this symbol, with or without its quote: SUP-USDT, SUP
         #[arg(long)]

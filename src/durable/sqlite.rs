@@ -173,6 +173,9 @@ impl Format {
         let read =
             |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
         let application_id = read("application_id").map_err(|error| classify(&error))?;
+        if application_id == 0 && is_blank(connection).map_err(|error| classify(&error))? {
+            return Ok(0);
+        }
         if application_id != i64::from(self.application_id) {
             return Err(OpenErrorKind::Foreign("it belongs to another program".to_owned()));
         }
@@ -215,6 +218,14 @@ impl Format {
     fn kind(&self, path: &Path, kind: OpenErrorKind) -> OpenError {
         OpenError { path: path.to_owned(), name: self.name, kind }
     }
+}
+
+/// True where SQLite has a header and nothing else: a creation that a crash or a full disk cut short.
+fn is_blank(connection: &Connection) -> rusqlite::Result<bool> {
+    let query = "SELECT count(*) FROM sqlite_schema";
+    let tables: i64 = connection.query_row(query, [], |row| row.get(0))?;
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok(tables == 0 && version == 0)
 }
 
 /// Damage is for a person, everything else may pass.
@@ -279,6 +290,17 @@ mod tests {
         drop(other.open_writer(&path).unwrap());
         assert!(matches!(FORMAT.open_writer(&path).unwrap_err().kind, OpenErrorKind::Foreign(_)));
         assert!(matches!(FORMAT.open_reader(&path).unwrap_err().kind, OpenErrorKind::Foreign(_)));
+    }
+
+    #[test]
+    fn a_creation_cut_short_is_finished_by_the_next_writer() {
+        let path = temporary("blank");
+        Connection::open(&path).unwrap().pragma_update(None, "journal_mode", "WAL").unwrap();
+        assert!(fs::metadata(&path).unwrap().len() > 0);
+        let refused = FORMAT.open_reader(&path).unwrap_err();
+        assert!(matches!(refused.kind, OpenErrorKind::Unavailable(_)));
+        drop(FORMAT.open_writer(&path).unwrap());
+        assert!(FORMAT.open_reader(&path).is_ok());
     }
 
     #[test]

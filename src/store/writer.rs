@@ -18,8 +18,8 @@ use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
 use crate::durable::group_commit::Sink;
 
-/// One hand-over to the writer. Its facts are written before its projections: an intent belongs into
-/// a later one than the projection that ended its instrument's order before.
+/// One hand-over to the writer. Its facts are written before its projections: intents and orders
+/// belong into a later one than what was projected of orders before them.
 #[derive(Debug, Default)]
 pub struct Batch {
     /// The engine's clock at the hand-over.
