@@ -77,13 +77,12 @@ fn run_import(global: &Global, file: &Path) -> anyhow::Result<Exit> {
         Failure::new(Exit::TryAgain, format!("{}: {error}", directory.display()))
     })?;
     let mut connection = store::LEDGER.open_writer(&store::ledger_path(&directory))?;
-    let imported = import::import(&mut connection, file).map_err(|error| {
-        let exit = match &error {
-            ImportError::Open(..) => Exit::Usage,
-            ImportError::Malformed(..) => Exit::Data,
-            ImportError::Ledger(_) => Exit::TryAgain,
-        };
-        Failure::new(exit, error.to_string())
+    let imported = import::import(&mut connection, file).map_err(|error| match error {
+        ImportError::Open(..) => anyhow::Error::from(Failure::new(Exit::Usage, error.to_string())),
+        ImportError::Malformed(..) => Failure::new(Exit::Data, error.to_string()).into(),
+        ImportError::Ledger(error) => {
+            store::LEDGER.error(&store::ledger_path(&directory), &error).into()
+        }
     })?;
     if global.json {
         print_json(&imported)?;

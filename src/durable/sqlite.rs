@@ -22,6 +22,9 @@ const CHECKPOINT_PAGES: u32 = 4_000;
 /// Page cache of one connection in KiB: bounds memory.
 const CACHE_KIB: i32 = 2_048;
 
+/// How every SQLite file begins.
+const MAGIC: &[u8] = b"SQLite format 3\0";
+
 /// What identifies one kind of file.
 #[derive(Clone, Copy, Debug)]
 pub struct Format {
@@ -187,7 +190,7 @@ impl Format {
     /// Looks at the first bytes before SQLite may touch the file; true where there is nothing yet.
     fn check_header(&self, path: &Path) -> Result<bool, OpenError> {
         let mut header = Vec::new();
-        match File::open(path).and_then(|file| file.take(16).read_to_end(&mut header)) {
+        match File::open(path).and_then(|file| file.take(18).read_to_end(&mut header)) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
             Err(error) => {
                 return Err(self.kind(path, OpenErrorKind::Unavailable(error.to_string())));
@@ -195,13 +198,19 @@ impl Format {
             Ok(_) => {}
         }
         match header.as_slice() {
-            b"SQLite format 3\0" => Ok(false),
+            bytes if bytes.starts_with(MAGIC) => {
+                // SQLite notices missing pages, but not the missing end of the last one.
+                match header.get(16..18) {
+                    Some(&[high, low]) if !has_wal(path) && is_cut(path, [high, low]) => {
+                        Err(self.kind(path, OpenErrorKind::Foreign("it is truncated".to_owned())))
+                    }
+                    Some(_) | None => Ok(false),
+                }
+            }
             [] => {
                 // SQLite itself creates the file empty; a crash right then leaves it so. With a WAL
                 // beside it, it held something.
-                let mut wal = path.as_os_str().to_owned();
-                wal.push("-wal");
-                if std::fs::metadata(wal).is_ok_and(|wal| wal.len() > 0) {
+                if has_wal(path) {
                     return Err(self.kind(path, OpenErrorKind::Foreign("it is empty".to_owned())));
                 }
                 Ok(true)
@@ -218,6 +227,21 @@ impl Format {
     fn kind(&self, path: &Path, kind: OpenErrorKind) -> OpenError {
         OpenError { path: path.to_owned(), name: self.name, kind }
     }
+}
+
+fn has_wal(path: &Path) -> bool {
+    let mut wal = path.as_os_str().to_owned();
+    wal.push("-wal");
+    std::fs::metadata(wal).is_ok_and(|wal| wal.len() > 0)
+}
+
+/// True where the file does not end with a page. The size of a page is big-endian; 1 is 64 KiB.
+fn is_cut(path: &Path, page_bytes: [u8; 2]) -> bool {
+    let page_bytes = match u16::from_be_bytes(page_bytes) {
+        1 => 1 << 16,
+        bytes => u64::from(bytes),
+    };
+    std::fs::metadata(path).is_ok_and(|file| file.len().checked_rem(page_bytes) != Some(0))
 }
 
 /// True where SQLite has a header and nothing else: a creation that a crash or a full disk cut short.

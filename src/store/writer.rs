@@ -223,3 +223,53 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::hold::Level;
+    use crate::store::{LEDGER, ledger_path};
+
+    fn document() -> Box<StateDocument> {
+        Box::new(StateDocument {
+            sequence: 0,
+            written_at_us: 0,
+            engine_at_us: 0,
+            mode: "paper".to_owned(),
+            run: 1,
+            state: Level::Running,
+            holds: Vec::new(),
+            positions: BTreeMap::new(),
+            balances: BTreeMap::new(),
+            open_orders: BTreeMap::new(),
+            equity: Decimal::ZERO,
+            cash: Decimal::ZERO,
+        })
+    }
+
+    fn batch(facts: usize, state: bool) -> Batch {
+        let fact =
+            Fact { at: Timestamp::from_us(1), record: Record::Run { run: 1, phase: "started" } };
+        let state = state.then(document);
+        Batch { facts: vec![fact; facts], state, ..Batch::default() }
+    }
+
+    #[test]
+    fn a_document_names_the_last_event_of_its_own_batch() {
+        let directory = std::env::temp_dir().join(format!("ibis-writer-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let mut connection = LEDGER.open_writer(&ledger_path(&directory)).unwrap();
+        let mut sink = LedgerSink::new(directory.clone());
+        let mut commit = |batches: Vec<Batch>| {
+            let transaction = connection.transaction().unwrap();
+            sink.write(&transaction, &batches).unwrap();
+            transaction.commit().unwrap();
+            sink.committed(batches);
+            state_json::read(&directory).unwrap().sequence
+        };
+        assert_eq!(commit(vec![batch(2, true), batch(3, true), batch(4, false)]), 5);
+        assert_eq!(commit(vec![batch(1, false)]), 5, "no document, none written");
+        assert_eq!(commit(vec![batch(0, true), batch(1, false)]), 10);
+        std::fs::remove_dir_all(&directory).unwrap();
+    }
+}
