@@ -11,6 +11,8 @@
     reason = "a benchmark reads the clock and prints rates"
 )]
 
+mod support;
+
 use std::time::Instant;
 
 use ibis::domain::decimal::Decimal;
@@ -21,15 +23,13 @@ use ibis::domain::market_data::{Candle, MarketData, MarketEvent, Quote};
 use ibis::domain::side::Side;
 use ibis::domain::time::Timestamp;
 use ibis::durable::group_commit::GroupCommit;
+use ibis::engine::Engine;
 use ibis::engine::action::Action;
 use ibis::engine::event::Event;
 use ibis::engine::reconcile::{Known, VenueSnapshot};
-use ibis::engine::{Engine, EngineSettings};
 use ibis::market::Synthetic;
-use ibis::risk::limit::Limits;
-use ibis::store::writer::{Batch, LedgerSink};
+use ibis::store::writer::{Batch, Entry, LedgerSink};
 use ibis::store::{LEDGER, ledger_path};
-use ibis::strategy::StrategySettings;
 
 /// Fills measured.
 const FILLS: u64 = 200_000;
@@ -38,16 +38,16 @@ const PARTS: i64 = 10;
 
 fn main() {
     println!("{:34} {:>9} {:>10} {:>11}", "what", "fills", "seconds", "fills/s");
-    for facts_max in [16, 64, 256] {
-        let name = format!("durable, {facts_max} facts a hand-over");
+    for entries_max in [16, 64, 256] {
+        let name = format!("durable, {entries_max} entries a hand-over");
         let began = Instant::now();
-        let fills = run(facts_max);
+        let fills = run(entries_max);
         let seconds = began.elapsed().as_secs_f64();
         println!("{name:34} {fills:>9} {seconds:>10.3} {:>11.0}", fills as f64 / seconds);
     }
 }
 
-fn run(facts_max: usize) -> u64 {
+fn run(entries_max: usize) -> u64 {
     let directory = std::env::temp_dir().join(format!("ibis-bench-ledger-{}", std::process::id()));
     drop(std::fs::remove_dir_all(&directory));
     std::fs::create_dir_all(&directory).unwrap();
@@ -56,7 +56,7 @@ fn run(facts_max: usize) -> u64 {
     let mut desk = Desk {
         ledger: GroupCommit::start("ledger", connection, sink).unwrap(),
         batch: Batch::default(),
-        facts_max,
+        entries_max,
         order: None,
     };
     drive(&mut desk);
@@ -70,7 +70,7 @@ fn run(facts_max: usize) -> u64 {
 struct Desk {
     ledger: GroupCommit<Batch>,
     batch: Batch,
-    facts_max: usize,
+    entries_max: usize,
     order: Option<(Side, Lots, ibis::domain::identifier::ClientOrderId)>,
 }
 
@@ -78,8 +78,10 @@ impl Desk {
     fn perform(&mut self, actions: &mut Vec<Action>) {
         for action in actions.drain(..) {
             match action {
-                Action::Record(fact) => self.batch.facts.push(fact),
-                Action::Project(projection) => self.batch.projections.push(projection),
+                Action::Record(fact) => self.batch.entries.push(Entry::Fact(fact)),
+                Action::Project(projection) => {
+                    self.batch.entries.push(Entry::Projection(projection))
+                }
                 Action::Submit(order) => {
                     let order = order.get();
                     self.order = Some((order.side(), order.quantity(), order.client_order_id()));
@@ -87,7 +89,7 @@ impl Desk {
                 Action::Cancel(_) => {}
             }
         }
-        if self.batch.facts.len() >= self.facts_max {
+        if self.batch.entries.len() >= self.entries_max {
             self.ledger.send(std::mem::take(&mut self.batch));
         }
     }
@@ -97,7 +99,7 @@ impl Desk {
 fn drive(desk: &mut Desk) {
     let market = Synthetic::new(1, Timestamp::from_ms(1_767_225_600_000));
     let instruments = market.instruments()[..1].to_vec();
-    let mut engine = Engine::new(settings(), &instruments);
+    let mut engine = Engine::new(support::settings((1, 2), 1_000, false), &instruments);
     let mut actions = Vec::new();
     engine.restore(Known::default(), Timestamp::default(), &mut actions);
     let balance = ibis::domain::balance::Balance::new(Decimal::from_int(1_000_000), Decimal::ZERO);
@@ -177,36 +179,4 @@ fn candle(price: Ticks, open_at: Timestamp) -> MarketData {
         close: price,
         volume,
     })
-}
-
-fn settings() -> EngineSettings {
-    let ratio = |text: &str| text.parse::<Decimal>().unwrap();
-    EngineSettings {
-        strategy: StrategySettings {
-            fast_candles: 1,
-            slow_candles: 2,
-            candle_interval_us: 1_000_000,
-            stop_loss: ratio("0.5"),
-            take_profit: Decimal::ZERO,
-            trailing_activation: Decimal::ZERO,
-            trailing_distance: ratio("0.02"),
-            exit_on_cross: true,
-            hold_max_us: i64::MAX,
-            entry_takes: true,
-            entry_ttl_us: i64::MAX,
-            exit_slippage_max: ratio("0.05"),
-            reentry_cooldown_us: 0,
-        },
-        limits: Limits {
-            notional_min: ratio("11"),
-            notional_max: ratio("1000"),
-            risk_per_trade: ratio("0.015"),
-            exposure_max_instrument: ratio("0.15"),
-            exposure_max_total: ratio("0.6"),
-            open_positions_max: 20,
-            cash_reserve: ratio("0.02"),
-        },
-        instance: "bench".to_owned(),
-        run: 1,
-    }
 }

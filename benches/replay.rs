@@ -11,6 +11,8 @@
     reason = "a benchmark reads the clock and prints rates"
 )]
 
+mod support;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -18,15 +20,13 @@ use std::time::Instant;
 use ibis::domain::decimal::Decimal;
 use ibis::domain::market_data::{MarketData, MarketEvent};
 use ibis::domain::time::Timestamp;
+use ibis::engine::Engine;
 use ibis::engine::action::Action;
 use ibis::engine::event::Event;
 use ibis::engine::reconcile::{Known, VenueSnapshot};
-use ibis::engine::{Engine, EngineSettings};
 use ibis::exchange::Venue;
 use ibis::exchange::paper::{PaperSettings, PaperVenue};
 use ibis::market::Replay;
-use ibis::risk::limit::Limits;
-use ibis::strategy::StrategySettings;
 
 const CANDLES: u64 = 1_000_000;
 const BOOK_EVENTS: u64 = 1_000_000;
@@ -55,7 +55,7 @@ fn replay(path: &Path) -> (u64, u64) {
     let instruments = market.instruments().to_vec();
     let deposits = [(instruments[0].quote(), Decimal::from_int(10_000))];
     let mut venue = PaperVenue::new(instruments.clone(), PaperSettings::default(), &deposits);
-    let mut engine = Engine::new(settings(), &instruments);
+    let mut engine = Engine::new(support::settings((5, 20), 100, true), &instruments);
     let mut actions = Vec::new();
     engine.restore(Known::default(), Timestamp::default(), &mut actions);
     let snapshot = VenueSnapshot { balances: venue.balances().clone(), ..VenueSnapshot::default() };
@@ -97,38 +97,6 @@ fn replay(path: &Path) -> (u64, u64) {
         }
     }
     (orders, fills)
-}
-
-fn settings() -> EngineSettings {
-    let ratio = |text: &str| text.parse::<Decimal>().unwrap();
-    EngineSettings {
-        strategy: StrategySettings {
-            fast_candles: 5,
-            slow_candles: 20,
-            candle_interval_us: 1_000_000,
-            stop_loss: ratio("0.035"),
-            take_profit: ratio("0.02"),
-            trailing_activation: ratio("0.01"),
-            trailing_distance: ratio("0.02"),
-            exit_on_cross: true,
-            hold_max_us: i64::MAX,
-            entry_takes: true,
-            entry_ttl_us: 60_000_000,
-            exit_slippage_max: ratio("0.05"),
-            reentry_cooldown_us: 0,
-        },
-        limits: Limits {
-            notional_min: ratio("11"),
-            notional_max: ratio("100"),
-            risk_per_trade: ratio("0.015"),
-            exposure_max_instrument: ratio("0.15"),
-            exposure_max_total: ratio("0.6"),
-            open_positions_max: 20,
-            cash_reserve: ratio("0.02"),
-        },
-        instance: "bench".to_owned(),
-        run: 1,
-    }
 }
 
 /// A seeded walk: splitmix64.

@@ -222,7 +222,8 @@ CREATE TABLE exports (
 
 -- Trades of another system, kept apart from what this agent did: every row as it came.
 CREATE TABLE imported_trades (
-    trade_id TEXT PRIMARY KEY,       -- the foreign order_id
+    trade INTEGER PRIMARY KEY,       -- in the order they came
+    trade_id TEXT NOT NULL,          -- the foreign order_id
     symbol TEXT NOT NULL,            -- with its quote suffix
     side TEXT NOT NULL CHECK (side IN ('buy', 'sell')),
     price TEXT NOT NULL,
@@ -234,6 +235,7 @@ CREATE TABLE imported_trades (
     repair TEXT,                     -- how the row was repaired; NULL for none
     basis TEXT CHECK (basis IN ('known', 'unknown')), -- sells; NULL for buys
     raw TEXT                         -- the row as it came, where the columns do not give it back
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
+CREATE UNIQUE INDEX imported_trades_id ON imported_trades (trade_id);
 CREATE INDEX imported_trades_at ON imported_trades (at_us);

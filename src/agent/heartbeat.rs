@@ -15,9 +15,9 @@ use crate::domain::hold::{Hold, HoldCode, Level};
 use crate::durable::group_commit::Ticket;
 use crate::engine::event::Event;
 use crate::engine::invariant;
-use crate::store::writer::RunUpdate;
-use crate::systemd::message_id;
+use crate::store::run::RunUpdate;
 use crate::systemd::notify::{self, Notifier};
+use crate::systemd::{live_line, message_id};
 
 /// STATUS= and the terminal's line change at most this often.
 const STATUS_EVERY: Duration = Duration::from_millis(500);
@@ -63,6 +63,7 @@ pub(super) struct Heartbeat {
     stale_after: Duration,
     proof: Option<(Ticket, Duration)>,
     withheld: bool,
+    stopping: bool,
 }
 
 impl Heartbeat {
@@ -80,6 +81,7 @@ impl Heartbeat {
             stale_after: settings.market.stale_after,
             proof: None,
             withheld: false,
+            stopping: false,
         }
     }
 
@@ -120,7 +122,7 @@ impl Heartbeat {
         self.watch_ledger(session)?;
         let fresh = self.watch_data(session, pace);
         self.ping(fresh, now);
-        if self.status.is_due(now) {
+        if !self.stopping && self.status.is_due(now) {
             self.show(session, now);
         }
         if self.invariants.is_due(now) {
@@ -140,9 +142,9 @@ impl Heartbeat {
     }
 
     pub(super) fn stopping(&mut self, cause: &str) {
-        if self.terminal {
-            narrate::end_status_line();
-        }
+        // From here on STATUS= says why it stops.
+        self.stopping = true;
+        live_line::end();
         log::info!(MESSAGE_ID = message_id::STOPPED, cause = cause; "stopping: {cause}");
         self.notifier.stopping(&format!("stopping: {cause}"));
     }
@@ -206,7 +208,7 @@ impl Heartbeat {
         let status = narrate::status(session.engine(), session.tally(), session.now());
         self.notifier.status(&status);
         if self.terminal {
-            narrate::status_line(&status);
+            live_line::set(&status);
         } else if self.plain.is_due(now) {
             log::info!("{status}");
         }

@@ -108,16 +108,3 @@ pub(super) fn status(engine: &Engine, tally: &Tally, now: Timestamp) -> String {
         "{level}: equity {equity} {asset}, {held} held, {orders} open, {fills} fills, net {net}, market {clock}"
     )
 }
-
-/// Replaces the terminal's status line.
-#[expect(clippy::print_stderr, reason = "the live line of a terminal is no log entry")]
-pub(super) fn status_line(status: &str) {
-    // Return, erase the line: the next log line overwrites it too.
-    eprint!("\r\x1b[2K{status}");
-}
-
-/// Leaves the status line standing.
-#[expect(clippy::print_stderr, reason = "the live line of a terminal is no log entry")]
-pub(super) fn end_status_line() {
-    eprintln!();
-}

@@ -24,10 +24,11 @@ use crate::exchange::Venue;
 use crate::exchange::paper::{AccountStore, PaperVenue};
 use crate::market::{FeedCount, Market};
 use crate::store::chain;
-use crate::store::writer::{Batch, Progress, RunUpdate};
+use crate::store::run::{Progress, RunUpdate};
+use crate::store::writer::{Batch, Entry};
 
-/// Facts collected before they are handed to the writer in the middle of a turn.
-const BATCH_FACTS_MAX: usize = 256;
+/// Entries collected before they are handed to the writer in the middle of a turn.
+const BATCH_ENTRIES_MAX: usize = 512;
 
 /// What a session is made of, all of it open and reconciled.
 pub(super) struct Parts {
@@ -146,7 +147,7 @@ impl Session {
 
     /// Hands what is collected to the ledger's writer.
     pub(super) fn flush(&mut self) {
-        if self.batch.facts.is_empty() && self.batch.projections.is_empty() {
+        if self.batch.entries.is_empty() {
             return;
         }
         self.hand_over();
@@ -187,7 +188,8 @@ impl Session {
     pub(super) fn finish(mut self, cause: &str) -> Result<Summary, AgentError> {
         self.flush();
         let run = self.parts.run;
-        self.batch.facts.push(Fact { at: self.now, record: Record::Run { run, phase: "stopped" } });
+        let stopped = Record::Run { run, phase: "stopped" };
+        self.batch.entries.push(Entry::Fact(Fact { at: self.now, record: stopped }));
         let ended = Some((clock::wall_now(), cause.to_owned()));
         let progress = Some(self.progress());
         self.note(Some(RunUpdate { run, ready_at: None, progress, ended }), true);
@@ -314,22 +316,19 @@ impl Session {
         for action in actions.drain(..) {
             match action {
                 Action::Record(fact) => {
-                    // A batch's facts are written before its projections: what was projected of an
-                    // order before this fact must be in an earlier one.
-                    if matches!(fact.record, Record::Intent(_) | Record::Order(_)) {
-                        self.flush();
-                    }
                     self.tally.count(&fact.record);
                     narrate::narrate(&fact);
-                    self.batch.facts.push(fact);
+                    self.batch.entries.push(Entry::Fact(fact));
                 }
-                Action::Project(projection) => self.batch.projections.push(projection),
+                Action::Project(projection) => {
+                    self.batch.entries.push(Entry::Projection(projection))
+                }
                 Action::Submit(order) => Venue::submit(&mut self.parts.venue, &order, self.now),
                 Action::Cancel(id) => Venue::cancel(&mut self.parts.venue, id, self.now),
             }
         }
         self.actions = actions;
-        if self.batch.facts.len() >= BATCH_FACTS_MAX {
+        if self.batch.entries.len() >= BATCH_ENTRIES_MAX {
             self.hand_over();
         }
     }

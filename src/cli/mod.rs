@@ -36,7 +36,7 @@ pub struct Global {
     /// Read this configuration file; may be repeated, later ones win
     #[arg(long = "config", value_name = "FILE", global = true)]
     pub config: Vec<PathBuf>,
-    /// Keep state here [default: $STATE_DIRECTORY, else ./data]
+    /// Keep state here [default: $STATE_DIRECTORY, else ./data; to look at an agent, without either, /var/lib/ibis]
     #[arg(long, value_name = "DIR", global = true)]
     pub state_dir: Option<PathBuf>,
     /// Print JSON for programs
@@ -122,7 +122,7 @@ fn render_usage(error: &clap::Error) {
 
 /// The state directory of this process.
 fn state_dir(global: &Global) -> PathBuf {
-    Directories::of_process(global.state_dir.as_deref()).state
+    Directories::of_process(global.state_dir.as_deref()).to_look_at()
 }
 
 /// The configuration of this process.

@@ -1,11 +1,13 @@
-//! The directories a process works in. systemd names them in the environment; nothing here is
-//! hard-coded.
+//! The directories a process works in. systemd names them in the environment; the one path written
+//! here is where a person's look goes on an installed machine ([`Directories::to_look_at`]).
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// State directory where neither `--state-dir` nor systemd names one.
 const STATE_DIRECTORY_DEFAULT: &str = "./data";
+/// What `StateDirectory=ibis` of the installed units means.
+const STATE_DIRECTORY_INSTALLED: &str = "/var/lib/ibis";
 
 /// Where this process keeps and finds its files.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -16,6 +18,8 @@ pub struct Directories {
     pub runtime: Option<PathBuf>,
     /// `$CONFIGURATION_DIRECTORY`. None outside a service.
     pub configuration: Option<PathBuf>,
+    /// Somebody named the state directory.
+    named: bool,
 }
 
 impl Directories {
@@ -31,14 +35,24 @@ impl Directories {
             let list = variable(name)?;
             std::env::split_paths(&list).find(|path| !path.as_os_str().is_empty())
         };
+        let named = state_dir.map(Path::to_owned).or_else(|| first("STATE_DIRECTORY"));
         Self {
-            state: state_dir
-                .map(Path::to_owned)
-                .or_else(|| first("STATE_DIRECTORY"))
-                .unwrap_or_else(|| PathBuf::from(STATE_DIRECTORY_DEFAULT)),
+            named: named.is_some(),
+            state: named.unwrap_or_else(|| PathBuf::from(STATE_DIRECTORY_DEFAULT)),
             runtime: first("RUNTIME_DIRECTORY"),
             configuration: first("CONFIGURATION_DIRECTORY"),
         }
+    }
+
+    /// Where a command that looks at an agent finds its state: as `state`, but on a machine where
+    /// ibis is installed and nothing else is named or there, the service's directory. The agent
+    /// itself never works there unless told to.
+    pub fn to_look_at(self) -> PathBuf {
+        let installed = Path::new(STATE_DIRECTORY_INSTALLED);
+        if !self.named && !self.state.exists() && installed.exists() {
+            return installed.to_owned();
+        }
+        self.state
     }
 }
 

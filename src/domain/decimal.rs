@@ -21,6 +21,9 @@ use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::digits;
+use super::wide::mul_div_u128;
+
 /// Decimal places carried by every [`Decimal`].
 pub const PLACES: u32 = 18;
 /// 10^18: one unit.
@@ -96,6 +99,9 @@ impl Decimal {
 
     /// Parses the strict grammar `-?digits[.digits]`.
     pub fn parse(text: &str) -> Result<Self, DecimalError> {
+        if let Some(raw) = digits::short(text) {
+            return Ok(Self(raw));
+        }
         let (negative, body) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text),
@@ -290,32 +296,6 @@ fn push_digit(raw: i128, byte: u8) -> Result<i128, DecimalError> {
         .ok_or(DecimalError::TooLarge)
 }
 
-/// `a * b / c` and the remainder, through 256 bits. Aborts where the quotient exceeds 128 bits.
-fn mul_div_u128(a: u128, b: u128, c: u128) -> (u128, u128) {
-    if let Some(product) = a.checked_mul(b) {
-        return (product / c, product % c);
-    }
-    let (a_high, a_low) = (a >> 64, a & u128::from(u64::MAX));
-    let (b_high, b_low) = (b >> 64, b & u128::from(u64::MAX));
-    let low = a_low * b_low;
-    let middle = a_high * b_low + (low >> 64);
-    let cross = a_low * b_high + (middle & u128::from(u64::MAX));
-    let high = a_high * b_high + (middle >> 64) + (cross >> 64);
-    let low = (cross << 64) | (low & u128::from(u64::MAX));
-    assert!(high < c, "a decimal quotient within 1.7e20");
-    let (mut remainder, mut quotient) = (high, 0u128);
-    for bit in (0..128).rev() {
-        let carry = remainder >> 127;
-        remainder = (remainder << 1) | ((low >> bit) & 1);
-        quotient <<= 1;
-        if carry == 1 || remainder >= c {
-            remainder = remainder.wrapping_sub(c);
-            quotient |= 1;
-        }
-    }
-    (quotient, remainder)
-}
-
 impl Add for Decimal {
     type Output = Self;
     fn add(self, other: Self) -> Self {
@@ -357,15 +337,7 @@ impl Sum for Decimal {
 
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let magnitude = self.0.unsigned_abs();
-        let one = ONE.unsigned_abs();
-        let (whole, fraction) = (magnitude / one, magnitude % one);
-        let sign = if self.0 < 0 { "-" } else { "" };
-        if fraction == 0 {
-            return f.pad(&format!("{sign}{whole}"));
-        }
-        let digits = format!("{fraction:018}");
-        f.pad(&format!("{sign}{whole}.{}", digits.trim_end_matches('0')))
+        f.pad(digits::write(self.0, &mut [0; digits::TEXT_BYTES_MAX]))
     }
 }
 

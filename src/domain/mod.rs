@@ -18,6 +18,7 @@
 
 pub mod balance;
 pub mod decimal;
+mod digits;
 pub mod execution;
 pub mod hold;
 pub mod identifier;
@@ -31,3 +32,4 @@ pub mod side;
 pub mod symbol;
 pub mod text;
 pub mod time;
+mod wide;

@@ -14,6 +14,7 @@ pub mod own_trade;
 pub mod retention;
 mod row;
 pub mod run;
+mod seen;
 pub mod state_json;
 pub mod trade_history;
 pub mod writer;

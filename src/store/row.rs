@@ -3,7 +3,7 @@
 use rusqlite::types::{ToSql, ToSqlOutput};
 use rusqlite::{Connection, Transaction, params};
 
-use super::writer::RunUpdate;
+use super::run::RunUpdate;
 use crate::domain::decimal::Decimal;
 use crate::domain::hold::{Hold, HoldCode};
 use crate::domain::identifier::Asset;

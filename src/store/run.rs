@@ -45,6 +45,30 @@ pub struct Run {
     pub last_engine_at: Option<Timestamp>,
 }
 
+/// A change of the agent's own row in `runs`. Wall-clock times, outside the hash chain.
+#[derive(Clone, Debug)]
+pub struct RunUpdate {
+    /// Which start of the agent.
+    pub run: u32,
+    /// Reconciled and trading since.
+    pub ready_at: Option<Timestamp>,
+    /// The loop turned, with fresh data and a writable ledger.
+    pub progress: Option<Progress>,
+    /// Over, and why.
+    pub ended: Option<(Timestamp, String)>,
+}
+
+/// Proof of work: when, by the wall, the engine's clock and the market.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// Wall clock.
+    pub wall_at: Timestamp,
+    /// The engine's clock.
+    pub engine_at: Timestamp,
+    /// Newest market data, by the engine's clock.
+    pub data_at: Timestamp,
+}
+
 /// Why a run cannot begin on this ledger.
 #[derive(Debug)]
 pub enum BeginError {

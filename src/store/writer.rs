@@ -10,6 +10,7 @@ use rusqlite::{Transaction, params};
 
 use super::chain::{self, Content, Head};
 use super::row;
+use super::run::RunUpdate;
 use super::state_json::{self, StateDocument};
 use crate::domain::decimal::Decimal;
 use crate::domain::identifier::{Asset, ClientOrderId};
@@ -18,44 +19,26 @@ use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
 use crate::durable::group_commit::Sink;
 
-/// One hand-over to the writer. Its facts are written before its projections: intents and orders
-/// belong into a later one than what was projected of orders before them.
+/// One hand-over to the writer.
 #[derive(Debug, Default)]
 pub struct Batch {
     /// The engine's clock at the hand-over.
     pub at: Timestamp,
-    /// Appended, in order.
-    pub facts: Vec<Fact>,
-    /// Replaced.
-    pub projections: Vec<Projection>,
+    /// In the order in which they came about.
+    pub entries: Vec<Entry>,
     /// The agent's run row.
     pub run: Option<RunUpdate>,
     /// Written to `state.json` once this batch is durable.
     pub state: Option<Box<StateDocument>>,
 }
 
-/// A change of the agent's own row in `runs`. Wall-clock times, outside the hash chain.
-#[derive(Clone, Debug)]
-pub struct RunUpdate {
-    /// Which start of the agent.
-    pub run: u32,
-    /// Reconciled and trading since.
-    pub ready_at: Option<Timestamp>,
-    /// The loop turned, with fresh data and a writable ledger.
-    pub progress: Option<Progress>,
-    /// Over, and why.
-    pub ended: Option<(Timestamp, String)>,
-}
-
-/// Proof of work: when, by the wall, the engine's clock and the market.
-#[derive(Clone, Copy, Debug)]
-pub struct Progress {
-    /// Wall clock.
-    pub wall_at: Timestamp,
-    /// The engine's clock.
-    pub engine_at: Timestamp,
-    /// Newest market data, by the engine's clock.
-    pub data_at: Timestamp,
+/// Something to write.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Entry {
+    /// Appended.
+    Fact(Fact),
+    /// Replaced.
+    Projection(Projection),
 }
 
 /// The ledger's [`Sink`].
@@ -80,11 +63,11 @@ impl Sink for LedgerSink {
     fn write(&mut self, transaction: &Transaction<'_>, batches: &[Batch]) -> rusqlite::Result<()> {
         let mut writer = Writer::new(transaction)?;
         for batch in batches {
-            for fact in &batch.facts {
-                writer.fact(fact)?;
-            }
-            for projection in &batch.projections {
-                writer.projection(batch.at, projection)?;
+            for entry in &batch.entries {
+                match entry {
+                    Entry::Fact(fact) => writer.fact(fact)?,
+                    Entry::Projection(projection) => writer.projection(batch.at, projection)?,
+                }
             }
             if let Some(update) = &batch.run {
                 row::update_run(transaction, update)?;
@@ -228,7 +211,83 @@ impl<'a> Writer<'a> {
 mod tests {
     use super::*;
     use crate::domain::hold::Level;
-    use crate::store::{LEDGER, ledger_path};
+    use crate::domain::order::{Purpose, TimeInForce};
+    use crate::domain::order_status::OrderStatus;
+    use crate::domain::record::IntentRecord;
+    use crate::domain::side::Side;
+    use crate::store::{LEDGER, load};
+
+    fn intent(id: &str) -> Entry {
+        let record = Record::Intent(IntentRecord {
+            client_order_id: ClientOrderId::new(id).unwrap(),
+            symbol: Symbol::new("BTC-USDT").unwrap(),
+            side: Side::Buy,
+            purpose: Purpose::Entry,
+            price: Some(Decimal::ONE),
+            time_in_force: TimeInForce::Gtc,
+            post_only: false,
+            quantity: Decimal::ONE,
+            reference_price: Decimal::ONE,
+        });
+        Entry::Fact(Fact { at: Timestamp::from_us(1), record })
+    }
+
+    fn order(id: &str, status: OrderStatus) -> Entry {
+        Entry::Projection(Projection::Order(OrderRecord {
+            client_order_id: ClientOrderId::new(id).unwrap(),
+            venue_order_id: None,
+            status,
+            filled: Decimal::ONE,
+            notional: Decimal::ONE,
+            fee: Decimal::ZERO,
+            reason_code: None,
+            reason: None,
+        }))
+    }
+
+    /// Writes batches as one commit on a new ledger; returns the ledger.
+    fn write(name: &str, batches: &[Batch]) -> rusqlite::Result<rusqlite::Connection> {
+        let directory =
+            std::env::temp_dir().join(format!("ibis-writer-{}-{name}", std::process::id()));
+        drop(std::fs::remove_dir_all(&directory));
+        std::fs::create_dir_all(&directory).unwrap();
+        let mut connection = LEDGER.open_writer(&directory.join("ibis.db")).unwrap();
+        let transaction = connection.transaction()?;
+        LedgerSink::new(directory).write(&transaction, batches)?;
+        transaction.commit()?;
+        Ok(connection)
+    }
+
+    fn batch(entries: Vec<Entry>) -> Batch {
+        Batch { entries, ..Batch::default() }
+    }
+
+    #[test]
+    fn an_intent_may_follow_the_end_of_the_one_before_in_the_same_batch() {
+        let entries = vec![intent("a-1-1"), order("a-1-1", OrderStatus::Filled), intent("a-1-2")];
+        let connection = write("follow", &[batch(entries)]).unwrap();
+        let open = load::open_orders(&connection).unwrap();
+        let ids: Vec<_> = open.iter().map(|open| open.intent.client_order_id.to_string()).collect();
+        assert_eq!(ids, ["a-1-2"]);
+    }
+
+    #[test]
+    fn a_second_open_intent_is_refused_by_the_file_itself() {
+        assert!(write("second", &[batch(vec![intent("a-1-1"), intent("a-1-2")])]).is_err());
+    }
+
+    #[test]
+    fn one_commit_chains_every_fact() {
+        let batches = [
+            batch(vec![intent("a-1-1"), order("a-1-1", OrderStatus::New)]),
+            batch(vec![order("a-1-1", OrderStatus::Canceled), intent("a-1-2")]),
+        ];
+        let connection = write("chain", &batches).unwrap();
+        assert_eq!(chain::head(&connection).unwrap().seq, 2);
+        assert_eq!(chain::first_break(&connection, None).unwrap(), None);
+        connection.execute("UPDATE events SET payload = '{}' WHERE seq = 1", []).unwrap();
+        assert_eq!(chain::first_break(&connection, None).unwrap(), Some(1));
+    }
 
     fn document() -> Box<StateDocument> {
         Box::new(StateDocument {
@@ -247,18 +306,18 @@ mod tests {
         })
     }
 
-    fn batch(facts: usize, state: bool) -> Batch {
-        let fact =
-            Fact { at: Timestamp::from_us(1), record: Record::Run { run: 1, phase: "started" } };
-        let state = state.then(document);
-        Batch { facts: vec![fact; facts], state, ..Batch::default() }
+    fn started(facts: usize, state: bool) -> Batch {
+        let record = || Record::Run { run: 1, phase: "started" };
+        let fact = || Entry::Fact(Fact { at: Timestamp::from_us(1), record: record() });
+        let entries = std::iter::repeat_with(fact).take(facts).collect();
+        Batch { entries, state: state.then(document), ..Batch::default() }
     }
 
     #[test]
     fn a_document_names_the_last_event_of_its_own_batch() {
-        let directory = std::env::temp_dir().join(format!("ibis-writer-{}", std::process::id()));
+        let directory = std::env::temp_dir().join(format!("ibis-document-{}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
-        let mut connection = LEDGER.open_writer(&ledger_path(&directory)).unwrap();
+        let mut connection = LEDGER.open_writer(&directory.join("ibis.db")).unwrap();
         let mut sink = LedgerSink::new(directory.clone());
         let mut commit = |batches: Vec<Batch>| {
             let transaction = connection.transaction().unwrap();
@@ -267,9 +326,9 @@ mod tests {
             sink.committed(batches);
             state_json::read(&directory).unwrap().sequence
         };
-        assert_eq!(commit(vec![batch(2, true), batch(3, true), batch(4, false)]), 5);
-        assert_eq!(commit(vec![batch(1, false)]), 5, "no document, none written");
-        assert_eq!(commit(vec![batch(0, true), batch(1, false)]), 10);
+        assert_eq!(commit(vec![started(2, true), started(3, true), started(4, false)]), 5);
+        assert_eq!(commit(vec![started(1, false)]), 5, "no document, none written");
+        assert_eq!(commit(vec![started(0, true), started(1, false)]), 10);
         std::fs::remove_dir_all(&directory).unwrap();
     }
 }

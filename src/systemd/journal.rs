@@ -8,6 +8,7 @@
 //! Key-values become journal fields, upper-cased. `journalctl -p notice` shows info and up: error,
 //! warn, info, debug, trace are priorities 3 to 7.
 
+use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use systemd_journal_logger::{JournalLog, connected_to_journal};
 
+use super::live_line;
 use super::record::Record;
 use crate::clock;
 
@@ -40,6 +42,7 @@ pub fn install(level: log::LevelFilter) -> std::io::Result<()> {
     if LOGGER.get().is_none() {
         let sink: Box<dyn Sink> = match connected_to_journal().then(JournalSink::connect) {
             Some(Ok(journal)) => Box::new(journal),
+            Some(Err(_)) | None if std::io::stderr().is_terminal() => Box::new(TerminalSink),
             Some(Err(_)) | None => Box::new(StderrSink),
         };
         let logger = Logger::start(sink, QUEUE_RECORDS)?;
@@ -145,7 +148,16 @@ fn drain(records: &Receiver<Box<Record>>, sink: &mut dyn Sink, shared: &Shared) 
     }
 }
 
-/// Plain lines for people and pipes.
+/// Short lines for a person at a terminal, above the live line.
+struct TerminalSink;
+
+impl Sink for TerminalSink {
+    fn write(&mut self, record: &Record) {
+        live_line::write_above(&record.short_line());
+    }
+}
+
+/// Plain lines for files and pipes.
 struct StderrSink;
 
 impl Sink for StderrSink {
@@ -156,7 +168,7 @@ impl Sink for StderrSink {
 
 /// Writes one line in one call. With stderr closed there is nobody to tell.
 pub(super) fn write_stderr(line: &str) {
-    let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{line}\n").as_bytes());
+    live_line::write_raw(&format!("{line}\n"));
 }
 
 /// Entries with fields, in the journal's own protocol.

@@ -3,6 +3,7 @@
 
 mod bus;
 pub mod journal;
+pub mod live_line;
 pub mod message_id;
 pub mod notify;
 pub mod panic;

@@ -63,6 +63,16 @@ impl Record {
         Self { time, level, target, message, module: None, file: None, line: None, fields }
     }
 
+    /// `08:00:00 message`, with the level where it is worth a look: the fields are in the journal.
+    pub fn short_line(&self) -> String {
+        let time = self.time.floor_to_us(SECOND_US).to_string();
+        let clock = time.get(11..19).unwrap_or("");
+        let level = if self.level <= log::Level::Warn { self.level.as_str() } else { "" };
+        let space = if level.is_empty() { "" } else { " " };
+        let line = format!("{clock} {level}{space}{}", self.message);
+        line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    }
+
     /// `2026-11-22T08:00:00Z INFO message key=value`, without a newline. The message id is left out:
     /// it means something to the journal only.
     pub fn line(&self) -> String {
@@ -126,6 +136,14 @@ pub(super) fn head(text: &str, max: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_terminal_gets_the_message_and_the_level_where_it_matters() {
+        let time = Timestamp::from_ms(1_771_532_639_123);
+        let record = |level| Record::own(level, time, "text\nmore".to_owned());
+        assert_eq!(record(log::Level::Info).short_line(), "20:23:59 text more");
+        assert_eq!(record(log::Level::Warn).short_line(), "20:23:59 WARN text more");
+    }
 
     fn copied(args: std::fmt::Arguments<'_>, fields: &[(&str, &str)]) -> Record {
         let record =

@@ -16,7 +16,7 @@ fn enable_now_runs_the_agent_and_its_timers() {
         assert_eq!(machine.show(&timer, "ActiveState"), "active", "{timer}");
         assert_eq!(machine.show(&timer, "UnitFileState"), "enabled", "{timer}");
     }
-    let status = machine.succeed(&format!("{IBIS} status --json"));
+    let status = machine.succeed("cd / && ibis status --json");
     let status: serde_json::Value = serde_json::from_str(&status).unwrap();
     assert_eq!(status["overall"], "OK", "{status}");
     assert_eq!(status["service_active"], "active", "{status}");

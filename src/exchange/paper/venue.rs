@@ -84,7 +84,7 @@ impl PaperVenue {
     }
 
     /// Sends an order; it arrives after the latency.
-    pub fn submit(&mut self, order: &NewOrder, now: Timestamp) {
+    pub(in crate::exchange) fn submit(&mut self, order: &NewOrder, now: Timestamp) {
         match self.markets.get(order.instrument().index()) {
             Some(market) => self.submit_request(OrderRequest::new(order, &market.instrument), now),
             None => self.desk.reject(order.client_order_id(), now, reason::SYMBOL),

@@ -9,11 +9,7 @@
 //! * a size above 10^6, which its own validator refused, is as good as any other;
 //! * `executed_at` is the creation time again and is ignored.
 
-use std::borrow::Cow;
-
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
+use super::row_fields::Fields;
 use crate::domain::decimal::{Decimal, Round};
 use crate::domain::identifier::Asset;
 use crate::domain::side::Side;
@@ -33,31 +29,9 @@ pub enum RowError {
     Rejected(String),
 }
 
-#[derive(Deserialize)]
-struct Fields<'a> {
-    #[serde(borrow)]
-    order_id: Cow<'a, str>,
-    #[serde(borrow)]
-    symbol: Cow<'a, str>,
-    #[serde(borrow)]
-    side: Cow<'a, str>,
-    #[serde(borrow)]
-    price: &'a RawValue,
-    #[serde(borrow)]
-    size: &'a RawValue,
-    #[serde(borrow)]
-    funds: &'a RawValue,
-    #[serde(borrow)]
-    fee: &'a RawValue,
-    #[serde(borrow)]
-    fee_currency: Cow<'a, str>,
-    #[serde(borrow)]
-    timestamp: &'a RawValue,
-}
-
 /// Reads a row.
 pub fn parse(row: &[u8]) -> Result<(ImportedTrade, Repair), RowError> {
-    let fields: Fields<'_> = serde_json::from_slice(row).map_err(|error| {
+    let fields = Fields::read(row).map_err(|error| {
         if error.is_data() {
             RowError::Rejected(without_place(&error))
         } else {
@@ -81,7 +55,7 @@ fn trade(fields: &Fields<'_>) -> Result<(ImportedTrade, Repair), String> {
     if price.is_zero() {
         return Err("price is 0".to_owned());
     }
-    let exact = |name: &str, value: &RawValue| match amount(name, value)? {
+    let exact = |name: &str, value: &str| match amount(name, value)? {
         (value, false) => Ok(value),
         (_, true) => Err(format!("{name} has more than 18 decimal places")),
     };
@@ -107,9 +81,8 @@ fn trade(fields: &Fields<'_>) -> Result<(ImportedTrade, Repair), String> {
 }
 
 /// A number, bare or in quotes, not negative; and whether 18 places lost anything of it.
-fn amount(name: &str, value: &RawValue) -> Result<(Decimal, bool), String> {
-    let text = value.get();
-    let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+fn amount(name: &str, value: &str) -> Result<(Decimal, bool), String> {
+    let text = value.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(value);
     // Nearly every number is in the strict grammar, whose parser is several times faster.
     let (value, is_rounded) = match Decimal::parse(text) {
         Ok(value) => (value, false),
@@ -137,8 +110,8 @@ fn quotient(funds: Decimal, price: Decimal) -> Result<Decimal, String> {
 }
 
 /// Milliseconds since 1970, bare or in quotes.
-fn instant(value: &RawValue) -> Result<Timestamp, String> {
-    let text = value.get().trim_matches('"');
+fn instant(value: &str) -> Result<Timestamp, String> {
+    let text = value.trim_matches('"');
     match text.parse::<i64>() {
         Ok(ms) if (1..TIMESTAMP_MS_MAX).contains(&ms) => Ok(Timestamp::from_ms(ms)),
         _ => Err(format!("timestamp {text} is not milliseconds since 1970")),

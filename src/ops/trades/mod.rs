@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`history_file`] | the document: rows out of a stream, bounded memory |
 //! | [`history_row`] | one row: what it must hold, how it is repaired |
+//! | [`row_fields`] | its fields, scanned or parsed |
 //! | [`import`] | a file into `imported_trades`, idempotently |
 //! | [`matching`] | first in, first out, symbol by symbol |
 //! | [`summary`] | totals of both sources |
@@ -15,6 +16,7 @@ pub mod history_file;
 pub mod history_row;
 pub mod import;
 pub mod matching;
+pub mod row_fields;
 pub mod summary;
 
 #[cfg(test)]
