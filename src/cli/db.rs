@@ -16,6 +16,9 @@ pub struct Db {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Verify all of it: structure, references, the hash chain from the first event
+    ///
+    /// Exit codes: 0 ok, 3 there is no ledger, 64 usage, 65 corrupt or foreign data, 75 busy or try
+    /// again.
     Check,
 }
 

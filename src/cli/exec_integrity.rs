@@ -9,6 +9,8 @@ use crate::config::settings::Mode;
 use crate::ops::exec_integrity::{self, paper_account};
 
 /// Compare ledger, state.json and the venue's account, in quantity
+///
+/// Exit codes: 0 ok, 1 degraded, 2 critical, 3 insufficient evidence, 64 usage, 78 configuration.
 #[derive(Debug, Args)]
 pub struct ExecIntegrity {
     /// Repair what the ledger proves: state.json with the agent stopped, and the running totals

@@ -93,6 +93,9 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     if cause.is::<ConfigError>() {
         return Some(Exit::Config);
     }
+    if let Some(error) = cause.downcast_ref::<rusqlite::Error>() {
+        return Some(of_sqlite(error));
+    }
     cause.downcast_ref::<WriteFailed>().map(|_| Exit::TryAgain)
 }
 
@@ -105,12 +108,16 @@ fn of_agent(error: &AgentError) -> Exit {
         AgentError::Account(AccountError::Content(..))
         | AgentError::Market(_)
         | AgentError::OtherLedger(_) => Exit::Data,
-        // What SQLite did not find fault with does not read as ours.
-        AgentError::Content(error) => match (error.sqlite_error_code(), classify(error)) {
-            (Some(_), OpenErrorKind::Unavailable(_)) => Exit::TryAgain,
-            _ => Exit::Data,
-        },
+        AgentError::Content(error) => of_sqlite(error),
         AgentError::Busy(_) | AgentError::Write(_) => Exit::TryAgain,
+    }
+}
+
+/// Where SQLite itself found no fault, what it read is not ours.
+fn of_sqlite(error: &rusqlite::Error) -> Exit {
+    match (error.sqlite_error_code(), classify(error)) {
+        (Some(_), OpenErrorKind::Unavailable(_)) => Exit::TryAgain,
+        _ => Exit::Data,
     }
 }
 

@@ -14,6 +14,8 @@ use crate::systemd::journal;
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Report that a unit failed, once per invocation (for OnFailure=)
+///
+/// Exit codes: 0 ok, also where nothing could be reported; 64 usage.
 #[derive(Debug, Args)]
 pub struct FailureReport {
     /// The unit that failed

@@ -10,6 +10,9 @@ use crate::ops::hourly_kpi::{self, BACKFILL_MAX, Wanted};
 use crate::store;
 
 /// Report each closed hour that was not reported yet, in kpi_reports/ and the ledger
+///
+/// Exit codes: 0 ok, 1 degraded, 2 critical, 3 insufficient evidence, 64 usage, 65 corrupt or foreign
+/// data, 75 busy or try again, 78 configuration.
 #[derive(Debug, Args)]
 pub struct HourlyKpi {
     /// Only the hour that holds this instant, such as 2026-02-19T20:00:00Z

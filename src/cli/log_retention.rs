@@ -13,6 +13,9 @@ use crate::ops::log_retention::{self, Run};
 use crate::store::{self, kpi};
 
 /// Pack old reports and samples, delete old archives, refresh trade_history.json
+///
+/// Exit codes: 0 ok, 1 degraded, 2 critical, 3 insufficient evidence, 64 usage, 65 corrupt or foreign
+/// data, 75 busy or try again, 78 configuration.
 #[derive(Debug, Args)]
 pub struct LogRetention {
     /// Say what would be done and touch nothing

@@ -50,8 +50,12 @@ enum Command {
     HourlyKpi(hourly_kpi::HourlyKpi),
     LogRetention(log_retention::LogRetention),
     /// Is it well? What does it hold, what may it do?
+    ///
+    /// Exit codes: 0 ok, 1 degraded, 2 critical, 64 usage, 78 configuration.
     Status,
     /// Check the agent and everything it needs; reports, never repairs
+    ///
+    /// Exit codes: 0 ok, 1 degraded, 2 critical, 3 insufficient evidence, 64 usage, 78 configuration.
     Healthcheck,
     ExecIntegrity(exec_integrity::ExecIntegrity),
     FailureReport(failure_report::FailureReport),

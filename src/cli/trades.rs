@@ -27,16 +27,25 @@ pub struct Trades {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Take over a trade_history.json of the Python IBIS; a second time changes nothing
+    ///
+    /// Exit codes: 0 ok, 1 rows in conflict with known ones or rejected, 64 usage, 65 corrupt or
+    /// foreign data, 75 busy or try again.
     Import {
         /// The file
         file: PathBuf,
     },
     /// Write the whole history, imported and own, in the shape of the Python IBIS
+    ///
+    /// Exit codes: 0 ok, 3 there is no ledger, 64 usage, 65 corrupt or foreign data, 75 busy or try
+    /// again.
     Export {
         /// The file [default: trade_history.json in the state directory]
         file: Option<PathBuf>,
     },
     /// Print what was earned: matched sells, wins, profit and loss, fees, what is still held
+    ///
+    /// Exit codes: 0 ok, 3 there is no ledger, 64 usage, 65 corrupt or foreign data, 75 busy or try
+    /// again.
     Summary {
         /// Only this symbol, with or without its quote: SUP-USDT, SUP
         #[arg(long)]
@@ -68,13 +77,12 @@ fn run_import(global: &Global, file: &Path) -> anyhow::Result<Exit> {
         Failure::new(Exit::TryAgain, format!("{}: {error}", directory.display()))
     })?;
     let mut connection = store::LEDGER.open_writer(&store::ledger_path(&directory))?;
-    let imported = import::import(&mut connection, file).map_err(|error| {
-        let exit = match &error {
-            ImportError::Open(..) => Exit::Usage,
-            ImportError::Malformed(..) => Exit::Data,
-            ImportError::Ledger(_) => Exit::TryAgain,
-        };
-        Failure::new(exit, error.to_string())
+    let imported = import::import(&mut connection, file).map_err(|error| match error {
+        ImportError::Open(..) => anyhow::Error::from(Failure::new(Exit::Usage, error.to_string())),
+        ImportError::Malformed(..) => Failure::new(Exit::Data, error.to_string()).into(),
+        ImportError::Ledger(error) => {
+            store::LEDGER.error(&store::ledger_path(&directory), &error).into()
+        }
     })?;
     if global.json {
         print_json(&imported)?;

@@ -22,6 +22,9 @@ const CHECKPOINT_PAGES: u32 = 4_000;
 /// Page cache of one connection in KiB: bounds memory.
 const CACHE_KIB: i32 = 2_048;
 
+/// How every SQLite file begins.
+const MAGIC: &[u8] = b"SQLite format 3\0";
+
 /// What identifies one kind of file.
 #[derive(Clone, Copy, Debug)]
 pub struct Format {
@@ -173,6 +176,9 @@ impl Format {
         let read =
             |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
         let application_id = read("application_id").map_err(|error| classify(&error))?;
+        if application_id == 0 && is_blank(connection).map_err(|error| classify(&error))? {
+            return Ok(0);
+        }
         if application_id != i64::from(self.application_id) {
             return Err(OpenErrorKind::Foreign("it belongs to another program".to_owned()));
         }
@@ -184,7 +190,7 @@ impl Format {
     /// Looks at the first bytes before SQLite may touch the file; true where there is nothing yet.
     fn check_header(&self, path: &Path) -> Result<bool, OpenError> {
         let mut header = Vec::new();
-        match File::open(path).and_then(|file| file.take(16).read_to_end(&mut header)) {
+        match File::open(path).and_then(|file| file.take(18).read_to_end(&mut header)) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
             Err(error) => {
                 return Err(self.kind(path, OpenErrorKind::Unavailable(error.to_string())));
@@ -192,13 +198,19 @@ impl Format {
             Ok(_) => {}
         }
         match header.as_slice() {
-            b"SQLite format 3\0" => Ok(false),
+            bytes if bytes.starts_with(MAGIC) => {
+                // SQLite notices missing pages, but not the missing end of the last one.
+                match header.get(16..18) {
+                    Some(&[high, low]) if !has_wal(path) && is_cut(path, [high, low]) => {
+                        Err(self.kind(path, OpenErrorKind::Foreign("it is truncated".to_owned())))
+                    }
+                    Some(_) | None => Ok(false),
+                }
+            }
             [] => {
                 // SQLite itself creates the file empty; a crash right then leaves it so. With a WAL
                 // beside it, it held something.
-                let mut wal = path.as_os_str().to_owned();
-                wal.push("-wal");
-                if std::fs::metadata(wal).is_ok_and(|wal| wal.len() > 0) {
+                if has_wal(path) {
                     return Err(self.kind(path, OpenErrorKind::Foreign("it is empty".to_owned())));
                 }
                 Ok(true)
@@ -215,6 +227,29 @@ impl Format {
     fn kind(&self, path: &Path, kind: OpenErrorKind) -> OpenError {
         OpenError { path: path.to_owned(), name: self.name, kind }
     }
+}
+
+fn has_wal(path: &Path) -> bool {
+    let mut wal = path.as_os_str().to_owned();
+    wal.push("-wal");
+    std::fs::metadata(wal).is_ok_and(|wal| wal.len() > 0)
+}
+
+/// True where the file does not end with a page. The size of a page is big-endian; 1 is 64 KiB.
+fn is_cut(path: &Path, page_bytes: [u8; 2]) -> bool {
+    let page_bytes = match u16::from_be_bytes(page_bytes) {
+        1 => 1 << 16,
+        bytes => u64::from(bytes),
+    };
+    std::fs::metadata(path).is_ok_and(|file| file.len().checked_rem(page_bytes) != Some(0))
+}
+
+/// True where SQLite has a header and nothing else: a creation that a crash or a full disk cut short.
+fn is_blank(connection: &Connection) -> rusqlite::Result<bool> {
+    let query = "SELECT count(*) FROM sqlite_schema";
+    let tables: i64 = connection.query_row(query, [], |row| row.get(0))?;
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok(tables == 0 && version == 0)
 }
 
 /// Damage is for a person, everything else may pass.
@@ -279,6 +314,17 @@ mod tests {
         drop(other.open_writer(&path).unwrap());
         assert!(matches!(FORMAT.open_writer(&path).unwrap_err().kind, OpenErrorKind::Foreign(_)));
         assert!(matches!(FORMAT.open_reader(&path).unwrap_err().kind, OpenErrorKind::Foreign(_)));
+    }
+
+    #[test]
+    fn a_creation_cut_short_is_finished_by_the_next_writer() {
+        let path = temporary("blank");
+        Connection::open(&path).unwrap().pragma_update(None, "journal_mode", "WAL").unwrap();
+        assert!(fs::metadata(&path).unwrap().len() > 0);
+        let refused = FORMAT.open_reader(&path).unwrap_err();
+        assert!(matches!(refused.kind, OpenErrorKind::Unavailable(_)));
+        drop(FORMAT.open_writer(&path).unwrap());
+        assert!(FORMAT.open_reader(&path).is_ok());
     }
 
     #[test]

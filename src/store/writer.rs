@@ -210,6 +210,7 @@ impl<'a> Writer<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::hold::Level;
     use crate::domain::order::{Purpose, TimeInForce};
     use crate::domain::order_status::OrderStatus;
     use crate::domain::record::IntentRecord;
@@ -286,5 +287,48 @@ mod tests {
         assert_eq!(chain::first_break(&connection, None).unwrap(), None);
         connection.execute("UPDATE events SET payload = '{}' WHERE seq = 1", []).unwrap();
         assert_eq!(chain::first_break(&connection, None).unwrap(), Some(1));
+    }
+
+    fn document() -> Box<StateDocument> {
+        Box::new(StateDocument {
+            sequence: 0,
+            written_at_us: 0,
+            engine_at_us: 0,
+            mode: "paper".to_owned(),
+            run: 1,
+            state: Level::Running,
+            holds: Vec::new(),
+            positions: BTreeMap::new(),
+            balances: BTreeMap::new(),
+            open_orders: BTreeMap::new(),
+            equity: Decimal::ZERO,
+            cash: Decimal::ZERO,
+        })
+    }
+
+    fn started(facts: usize, state: bool) -> Batch {
+        let record = || Record::Run { run: 1, phase: "started" };
+        let fact = || Entry::Fact(Fact { at: Timestamp::from_us(1), record: record() });
+        let entries = std::iter::repeat_with(fact).take(facts).collect();
+        Batch { entries, state: state.then(document), ..Batch::default() }
+    }
+
+    #[test]
+    fn a_document_names_the_last_event_of_its_own_batch() {
+        let directory = std::env::temp_dir().join(format!("ibis-document-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let mut connection = LEDGER.open_writer(&directory.join("ibis.db")).unwrap();
+        let mut sink = LedgerSink::new(directory.clone());
+        let mut commit = |batches: Vec<Batch>| {
+            let transaction = connection.transaction().unwrap();
+            sink.write(&transaction, &batches).unwrap();
+            transaction.commit().unwrap();
+            sink.committed(batches);
+            state_json::read(&directory).unwrap().sequence
+        };
+        assert_eq!(commit(vec![started(2, true), started(3, true), started(4, false)]), 5);
+        assert_eq!(commit(vec![started(1, false)]), 5, "no document, none written");
+        assert_eq!(commit(vec![started(0, true), started(1, false)]), 10);
+        std::fs::remove_dir_all(&directory).unwrap();
     }
 }

@@ -1,6 +1,7 @@
 //! What the tests share: where things are, what may be skipped, a staged installation, a machine.
 
 pub mod cgroup;
+pub mod home;
 pub mod machine;
 pub mod stage;
 
@@ -52,4 +53,16 @@ pub fn succeed(command: &mut Command) -> String {
 /// Both streams of a finished command, as text.
 pub fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+/// Recorded data beside the repository, or where `IBIS_SHARED_DATA` says. Not part of it: a test that
+/// wants it is left out, aloud, where it is absent.
+pub fn shared_data() -> Option<PathBuf> {
+    let beside = repository().join("../shared/data");
+    let path = variable("IBIS_SHARED_DATA").map_or(beside, PathBuf::from);
+    if !path.join("market").is_dir() {
+        println!("skipped: no recorded data at {}", path.display());
+        return None;
+    }
+    Some(path)
 }
