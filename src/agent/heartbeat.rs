@@ -25,6 +25,8 @@ const STATUS_EVERY: Duration = Duration::from_millis(500);
 const PLAIN_STATUS_EVERY: Duration = Duration::from_secs(10);
 /// The invariants are checked this often.
 const INVARIANTS_EVERY: Duration = Duration::from_secs(60);
+/// A service manager that does not read may delay the stop by this much.
+const NOTIFY_FLUSH: Duration = Duration::from_millis(100);
 /// The ledger may take this long to make a proof durable before pings stop.
 const LEDGER_LAG_MAX: Duration = Duration::from_secs(10);
 
@@ -147,6 +149,7 @@ impl Heartbeat {
         live_line::end();
         log::info!(MESSAGE_ID = message_id::STOPPED, cause = cause; "stopping: {cause}");
         self.notifier.stopping(&format!("stopping: {cause}"));
+        self.notifier.flush(NOTIFY_FLUSH);
     }
 
     /// Writes a proof of work into the ledger, where the data allows it.

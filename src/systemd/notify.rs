@@ -1,9 +1,16 @@
 //! sd_notify: readiness, status and watchdog, told to the service manager.
 //!
-//! **Failure**: without `$NOTIFY_SOCKET` nothing is sent. A message that cannot be sent is counted and
-//! otherwise ignored: systemd acts on the silence, which is what the watchdog is for.
-//! The environment is never changed; children are kept out by `NotifyAccess=main`.
+//! A thread of its own sends: a service manager that does not read would otherwise stop trading, for
+//! its socket blocks when full.
+//!
+//! **Limits**: [`QUEUE_MESSAGES`] messages wait; more are dropped. **Failure**: without
+//! `$NOTIFY_SOCKET` nothing is sent. A message that cannot be sent is counted and otherwise ignored:
+//! systemd acts on the silence, which is what the watchdog is for. The environment is never changed;
+//! children are kept out by `NotifyAccess=main`.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
 use sd_notify::NotifyState;
@@ -12,14 +19,29 @@ use super::record::head;
 
 /// Longest `STATUS=` text in bytes; systemd shows it on one line.
 const STATUS_BYTES_MAX: usize = 512;
+/// Messages that may wait for the service manager to read.
+const QUEUE_MESSAGES: usize = 64;
 
 /// Sends messages to the service manager.
 #[derive(Debug)]
 pub struct Notifier {
-    send: fn(&[NotifyState<'_>]) -> std::io::Result<()>,
+    /// None where nobody listens.
+    queue: Option<SyncSender<Queued>>,
     status: String,
-    failed: u64,
+    failed: Arc<AtomicU64>,
 }
+
+/// What waits for the sending thread.
+#[derive(Debug)]
+enum Queued {
+    /// Lines of the protocol.
+    Message(String),
+    /// Answer when everything before is sent.
+    Flush(SyncSender<()>),
+}
+
+/// How a message leaves the process.
+type Send = fn(&[NotifyState<'_>]) -> std::io::Result<()>;
 
 impl Default for Notifier {
     fn default() -> Self {
@@ -28,9 +50,27 @@ impl Default for Notifier {
 }
 
 impl Notifier {
-    /// A notifier for this process.
-    pub const fn new() -> Self {
-        Self { send: sd_notify::notify, status: String::new(), failed: 0 }
+    /// A notifier for this process; silent where `$NOTIFY_SOCKET` is not set.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "systemd names its socket in the environment only"
+    )]
+    pub fn new() -> Self {
+        if std::env::var_os("NOTIFY_SOCKET").is_some() {
+            Self::start(sd_notify::notify)
+        } else {
+            Self { queue: None, status: String::new(), failed: Arc::default() }
+        }
+    }
+
+    fn start(send: Send) -> Self {
+        let (queue, messages) = sync_channel(QUEUE_MESSAGES);
+        let failed = Arc::new(AtomicU64::new(0));
+        let theirs = Arc::clone(&failed);
+        let thread = std::thread::Builder::new().name("notify".to_owned());
+        // Without the thread nothing is sent, and systemd acts on the silence.
+        let started = thread.spawn(move || forward(&messages, send, &theirs)).is_ok();
+        Self { queue: started.then_some(queue), status: String::new(), failed }
     }
 
     /// `READY=1`: start-up, or a reload, is finished. Sent with the status in one message.
@@ -53,7 +93,7 @@ impl Notifier {
     pub fn reloading(&mut self) {
         match NotifyState::monotonic_usec_now() {
             Ok(now) => self.send(&[NotifyState::Reloading, now]),
-            Err(_) => self.failed += 1,
+            Err(_) => self.fail(),
         }
     }
 
@@ -75,14 +115,47 @@ impl Notifier {
         self.send(&[NotifyState::ExtendTimeoutUsec(us)]);
     }
 
+    /// Waits until everything was sent, at most `timeout`: for the last words of a process.
+    pub fn flush(&mut self, timeout: Duration) {
+        let (done, answer) = sync_channel(1);
+        if let Some(queue) = &self.queue
+            && queue.try_send(Queued::Flush(done)).is_ok()
+        {
+            // Not in time: the message is lost with the process, as with any that is not read.
+            let _ = answer.recv_timeout(timeout);
+        }
+    }
+
     /// How many messages could not be sent.
-    pub const fn failed(&self) -> u64 {
-        self.failed
+    pub fn failed(&self) -> u64 {
+        self.failed.load(Ordering::Relaxed)
     }
 
     fn send(&mut self, message: &[NotifyState<'_>]) {
-        if (self.send)(message).is_err() {
-            self.failed += 1;
+        let lines: Vec<String> = message.iter().map(ToString::to_string).collect();
+        if let Some(queue) = &self.queue
+            && queue.try_send(Queued::Message(lines.join("\n"))).is_err()
+        {
+            self.fail();
+        }
+    }
+
+    fn fail(&self) {
+        self.failed.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Sends what is queued until the notifier is gone.
+fn forward(messages: &Receiver<Queued>, send: Send, failed: &AtomicU64) {
+    for queued in messages {
+        match queued {
+            Queued::Message(lines) => {
+                if send(&[NotifyState::Custom(&lines)]).is_err() {
+                    failed.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            // Nobody waits any more: too late to matter.
+            Queued::Flush(done) => drop(done.send(())),
         }
     }
 }
@@ -102,21 +175,20 @@ fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::cell::RefCell;
+    use std::sync::Mutex;
 
-    thread_local! {
-        static SENT: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
-    }
+    const SOON: Duration = Duration::from_secs(10);
+    static SENT: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
     fn record(message: &[NotifyState<'_>]) -> std::io::Result<()> {
         let text: Vec<String> = message.iter().map(ToString::to_string).collect();
-        SENT.with_borrow_mut(|sent| sent.push(text.join("|")));
+        SENT.lock().unwrap().push(text.join("|").replace('\n', "|"));
         Ok(())
     }
 
     #[test]
     fn says_each_thing_once_and_on_one_line() {
-        let mut notifier = Notifier { send: record, ..Notifier::new() };
+        let mut notifier = Notifier::start(record);
         notifier.status("opening the ledger");
         notifier.status("opening the ledger");
         notifier.ready("trading 8 symbols\nREADY=0");
@@ -125,7 +197,8 @@ mod tests {
         notifier.watchdog();
         notifier.stopping("draining");
         notifier.reloading();
-        let mut sent = SENT.with_borrow(Clone::clone);
+        notifier.flush(SOON);
+        let mut sent = std::mem::take(&mut *SENT.lock().unwrap());
         let reloading = sent.pop().unwrap();
         assert_eq!(
             sent,
@@ -143,10 +216,25 @@ mod tests {
 
     #[test]
     fn a_message_that_cannot_be_sent_is_counted() {
-        let send = |_: &[NotifyState<'_>]| Err(std::io::ErrorKind::NotFound.into());
-        let mut notifier = Notifier { send, ..Notifier::new() };
+        let mut notifier = Notifier::start(|_| Err(std::io::ErrorKind::NotFound.into()));
         notifier.watchdog();
+        notifier.flush(SOON);
         assert_eq!(notifier.failed(), 1);
+    }
+
+    #[test]
+    fn a_service_manager_that_never_reads_does_not_stop_the_caller() {
+        let mut notifier = Notifier::start(|_| {
+            loop {
+                std::thread::park();
+            }
+        });
+        for _ in 0..1_000 {
+            notifier.watchdog();
+        }
+        // One is stuck in the sender or still queued, the queue is full, the rest is dropped.
+        let dropped = 1_000 - QUEUE_MESSAGES as u64;
+        assert!([dropped, dropped - 1].contains(&notifier.failed()), "{}", notifier.failed());
     }
 
     #[test]
