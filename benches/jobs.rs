@@ -9,7 +9,6 @@
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::disallowed_methods,
-    clippy::disallowed_types,
     reason = "a benchmark reads the clock, runs processes and prints a table"
 )]
 
