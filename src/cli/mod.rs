@@ -139,8 +139,6 @@ fn print_lines(text: &str) -> anyhow::Result<()> {
 }
 
 /// One JSON object on standard output.
-#[expect(clippy::print_stdout, reason = "the one place where a subcommand's JSON is shown")]
 fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    println!("{}", serde_json::to_string(value)?);
-    Ok(())
+    print_lines(&format!("{}\n", serde_json::to_string(value)?))
 }

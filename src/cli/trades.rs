@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 
 use super::exit::{Exit, Failure};
-use super::{Global, print_json, state_dir};
+use super::{Global, print_json, print_lines, state_dir};
 use crate::clock;
 use crate::domain::decimal::Decimal;
 use crate::ops::trades::export::{self, Exported};
@@ -87,32 +87,32 @@ fn run_import(global: &Global, file: &Path) -> anyhow::Result<Exit> {
     if global.json {
         print_json(&imported)?;
     } else {
-        render_import(&imported);
+        print_lines(&render_import(&imported))?;
     }
     let is_whole = imported.conflicts == 0 && imported.rejected == 0;
     Ok(if is_whole { Exit::Ok } else { Exit::Degraded })
 }
 
-#[expect(clippy::print_stdout, reason = "this is the subcommand's output")]
-fn render_import(imported: &Imported) {
-    println!(
-        "{} rows: {} imported, {} duplicates, {} conflicts, {} rejected",
+fn render_import(imported: &Imported) -> String {
+    let mut text = format!(
+        "{} rows: {} imported, {} duplicates, {} conflicts, {} rejected\n\
+         {} repaired (size from funds and price), {} prices rounded to 18 places, \
+         {} sells without a buy\n",
         imported.rows,
         imported.imported,
         imported.duplicates,
         imported.conflicts,
-        imported.rejected
-    );
-    println!(
-        "{} repaired (size from funds and price), {} prices rounded to 18 places, {} sells without a buy",
-        imported.repaired, imported.prices_rounded, imported.orphaned
+        imported.rejected,
+        imported.repaired,
+        imported.prices_rounded,
+        imported.orphaned
     );
     for finding in &imported.findings {
-        println!("{finding}");
+        text += &format!("{finding}\n");
     }
+    text
 }
 
-#[expect(clippy::print_stdout, reason = "this is the subcommand's output")]
 fn run_export(global: &Global, file: Option<&Path>) -> anyhow::Result<Exit> {
     let directory = state_dir(global);
     let connection = store::open_existing(&directory)?;
@@ -127,7 +127,10 @@ fn run_export(global: &Global, file: Option<&Path>) -> anyhow::Result<Exit> {
         print_json(&exported)?;
     } else {
         let Exported { records, matched, bytes, .. } = exported;
-        println!("{}: {records} orders, {matched} matched sells, {bytes} bytes", path.display());
+        let path = path.display();
+        print_lines(&format!(
+            "{path}: {records} orders, {matched} matched sells, {bytes} bytes\n"
+        ))?;
     }
     Ok(Exit::Ok)
 }
@@ -138,40 +141,38 @@ fn run_summary(global: &Global, wanted: &Wanted<'_>) -> anyhow::Result<Exit> {
     if global.json {
         print_json(&summary)?;
     } else {
-        render_summary(&summary);
+        print_lines(&render_summary(&summary))?;
     }
     Ok(Exit::Ok)
 }
 
-#[expect(clippy::print_stdout, reason = "this is the subcommand's output")]
-fn render_summary(summary: &Summary) {
-    println!(
-        "{:<14} {:>8} {:>8} {:>8} {:>14} {:>14} {:>14} {:>8}",
+fn render_summary(summary: &Summary) -> String {
+    let mut text = format!(
+        "{:<14} {:>8} {:>8} {:>8} {:>14} {:>14} {:>14} {:>8}\n",
         "", "sells", "wins", "win %", "gross", "fees", "net", "no buy"
     );
-    let sources = [("imported", &summary.imported), ("own", &summary.own)];
-    for (name, totals) in sources {
-        println!("{}", line(name, totals));
-    }
+    text += &line("imported", &summary.imported);
+    text += &line("own", &summary.own);
     for symbol in summary.symbols.iter().flatten() {
-        println!("{}", line(symbol.symbol.as_str(), &symbol.totals));
+        text += &line(symbol.symbol.as_str(), &symbol.totals);
     }
-    println!("{}", line("total", &summary.totals));
-    println!("amounts in {}", summary.quote_assets.join(", "));
+    text += &line("total", &summary.totals);
+    text += &format!("amounts in {}\n", summary.quote_assets.join(", "));
     let (held, remainders): (Vec<_>, Vec<_>) =
         summary.open_inventory.iter().partition(|held| held.cost.0 >= REMAINDER_COST_MAX);
     for held in held {
         let cost = held.cost.0.to_fixed(2);
-        println!("still held: {} {} for {cost}", held.quantity.0, held.symbol);
+        text += &format!("still held: {} {} for {cost}\n", held.quantity.0, held.symbol);
     }
     if !remainders.is_empty() {
-        println!("still held: {} remainders of less than 0.01 each", remainders.len());
+        text += &format!("still held: {} remainders of less than 0.01 each\n", remainders.len());
     }
+    text
 }
 
 fn line(name: &str, totals: &Totals) -> String {
     format!(
-        "{name:<14} {:>8} {:>8} {:>8} {:>14} {:>14} {:>14} {:>8}",
+        "{name:<14} {:>8} {:>8} {:>8} {:>14} {:>14} {:>14} {:>8}\n",
         totals.matched_sells,
         totals.wins,
         totals.win_rate.0.times(100).to_fixed(2),

@@ -300,9 +300,13 @@ pub fn settle_basis(connection: &Connection) -> rusqlite::Result<u64> {
              INDEXED BY imported_trades_at ORDER BY at_us, trade_id",
         )?;
         let mut rows = statement.query([])?;
-        let mut held: BTreeMap<Symbol, Decimal> = BTreeMap::new();
+        let mut held: BTreeMap<String, Decimal> = BTreeMap::new();
         while let Some(row) = rows.next()? {
-            let held = held.entry(column::parsed(row, 0, Symbol::new)?).or_default();
+            let symbol = row.get_ref(0)?.as_str()?;
+            let held = match held.get_mut(symbol) {
+                Some(held) => held,
+                None => held.entry(symbol.to_owned()).or_default(),
+            };
             let quantity = column::parsed(row, 2, Decimal::parse)?;
             if row.get_ref(1)?.as_str()? == Side::Buy.as_str() {
                 *held += quantity;

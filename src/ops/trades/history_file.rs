@@ -268,10 +268,19 @@ impl Frame {
 
     fn advance_brackets(&mut self, chunk: &[u8], line: &mut u64) -> usize {
         let Self::Brackets { mut depth, mut in_string, mut escaped } = *self else { return 0 };
-        for (at, &byte) in chunk.iter().enumerate() {
+        let mut bytes = chunk.iter();
+        loop {
+            if in_string && !escaped {
+                // Most bytes are inside of strings, and nothing in them matters but these two.
+                match bytes.find(|&&byte| byte == b'"' || byte == b'\\') {
+                    None => break,
+                    Some(byte) => (in_string, escaped) = (*byte != b'"', *byte != b'"'),
+                }
+                continue;
+            }
+            let Some(&byte) = bytes.next() else { break };
             if in_string {
-                in_string = escaped || byte != b'"';
-                escaped = !escaped && byte == b'\\';
+                escaped = false;
                 continue;
             }
             match byte {
@@ -283,7 +292,7 @@ impl Frame {
             }
             if depth == 0 {
                 *self = Self::Complete;
-                return at + 1;
+                return chunk.len() - bytes.len();
             }
         }
         *self = Self::Brackets { depth, in_string, escaped };

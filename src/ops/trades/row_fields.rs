@@ -120,7 +120,7 @@ struct Scan<'a> {
 impl<'a> Scan<'a> {
     /// The next byte that is not white space, consumed.
     fn token(&mut self) -> Option<u8> {
-        self.rest = self.rest.trim_start_matches([' ', '\n', '\r', '\t']);
+        self.rest = after_blanks(self.rest);
         let first = *self.rest.as_bytes().first()?;
         self.rest = self.rest.get(1..)?;
         Some(first)
@@ -142,7 +142,7 @@ impl<'a> Scan<'a> {
 
     /// A string with its quotes, or a number of digits and at most one point.
     fn value(&mut self) -> Option<&'a str> {
-        self.rest = self.rest.trim_start_matches([' ', '\n', '\r', '\t']);
+        self.rest = after_blanks(self.rest);
         let whole = self.rest;
         if whole.starts_with('"') {
             self.string()?;
@@ -156,12 +156,25 @@ impl<'a> Scan<'a> {
     }
 }
 
+fn after_blanks(text: &str) -> &str {
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
+    let blank = text.bytes().take_while(is_blank).count();
+    text.get(blank..).unwrap_or("")
+}
+
 /// True for a number in JSON's grammar without sign and exponent.
 fn is_plain(number: &str) -> bool {
-    let mut parts = number.split('.');
-    let whole = parts.next().unwrap_or("");
-    let is_whole = !whole.is_empty() && (whole == "0" || !whole.starts_with('0'));
-    is_whole && parts.next().is_none_or(|places| !places.is_empty()) && parts.next().is_none()
+    let is_digit = |byte: &u8| byte.is_ascii_digit();
+    match number.as_bytes() {
+        [b'0'] | [b'0', b'.', ..] | [b'1'..=b'9', ..] => {}
+        _ => return false,
+    }
+    let whole = number.bytes().take_while(is_digit).count();
+    match number.as_bytes().get(whole..) {
+        Some([b'.', places @ ..]) => !places.is_empty() && places.iter().all(is_digit),
+        Some(rest) => rest.is_empty(),
+        None => false,
+    }
 }
 
 #[cfg(test)]
