@@ -75,6 +75,8 @@ async fn supervise(options: &Options, settings: Settings) -> Result<Summary, Age
     let (mut session, pace) = start::start(options, &settings, &mut notifier)?;
     let mut heartbeat = Heartbeat::new(&settings, options.terminal, notifier);
     heartbeat.ready(&mut session)?;
+    let candles = usize::try_from(settings.strategy.slow_candles).unwrap_or(0);
+    session.warm_up(settings.strategy.candle_interval, candles + 1);
     let mut life = Life { options, settings, pace, began: clock::monotonic() };
     let ended = life.trade(&mut session, &mut signals, &mut heartbeat).await;
     let cause = match &ended {

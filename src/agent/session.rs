@@ -5,6 +5,7 @@
 //! durable; a report reaches the engine only after the venue's account has it durable.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::document;
 use super::error::AgentError;
@@ -12,6 +13,7 @@ use super::narrate;
 use super::summary::{Summary, Tally};
 use crate::clock;
 use crate::domain::execution::ExecutionReport;
+use crate::domain::identifier::InstrumentId;
 use crate::domain::market_data::{MarketData, MarketEvent};
 use crate::domain::record::{Fact, Record};
 use crate::domain::time::Timestamp;
@@ -56,7 +58,7 @@ pub(super) struct Session {
     actions: Vec<Action>,
     reports: Vec<ExecutionReport>,
     tally: Tally,
-    began: std::time::Duration,
+    began: Duration,
 }
 
 /// How a turn ended.
@@ -100,6 +102,16 @@ impl Session {
         };
         session.perform();
         session
+    }
+
+    /// The averages need their candles before the first signal: from the source's history, if any.
+    pub(super) fn warm_up(&mut self, interval: Duration, candles: usize) {
+        let interval_us = i64::try_from(interval.as_micros()).unwrap_or(i64::MAX);
+        let count = u16::try_from(self.parts.market.instruments().len()).unwrap_or(u16::MAX);
+        for id in (0..count).map(InstrumentId) {
+            let history = self.parts.market.history(id, interval_us, candles, self.now);
+            self.parts.engine.warm_up(id, &history);
+        }
     }
 
     /// Does everything due by `until`, at most `budget` events.

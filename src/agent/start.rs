@@ -13,7 +13,6 @@ use crate::clock;
 use crate::config::Settings;
 use crate::config::settings::{EntryPrice, Mode};
 use crate::domain::hold::{Hold, HoldCode, Level};
-use crate::domain::identifier::InstrumentId;
 use crate::domain::instrument::{FeeClass, Instrument, InstrumentSpec};
 use crate::domain::record::{Fact, Record};
 use crate::domain::time::Timestamp;
@@ -71,7 +70,6 @@ pub(super) fn start(
     notifier.status("reconciling with the venue");
     let instruments = priced(market.instruments(), settings)?;
     let mut engine = engine(&instruments, settings, run.number)?;
-    warm_up(&mut engine, &market, settings, now);
     let known = restore::known(&instruments, load::load(&connection)?)?;
     let (venue, account) = account_store::open(
         state_dir,
@@ -284,19 +282,6 @@ fn paper_settings(settings: &Settings) -> PaperSettings {
         report_latency_us: us(settings.paper.report_latency),
         latency_jitter_us: us(settings.paper.latency_jitter),
         seed: settings.market.seed,
-    }
-}
-
-/// The averages need their candles before the first signal: from the source's history, if any.
-fn warm_up(engine: &mut Engine, market: &Market, settings: &Settings, now: Timestamp) {
-    let strategy = &settings.strategy;
-    let interval_us = i64::try_from(strategy.candle_interval.as_micros()).unwrap_or(i64::MAX);
-    let count = usize::try_from(strategy.slow_candles).unwrap_or(0) + 1;
-    for index in 0..market.instruments().len() {
-        if let Ok(index) = u16::try_from(index) {
-            let id = InstrumentId(index);
-            engine.warm_up(id, &market.history(id, interval_us, count, now));
-        }
     }
 }
 

@@ -39,16 +39,15 @@ impl Engine {
             ..Worth::default()
         };
         for desk in self.desks.iter().filter(|desk| desk.instrument.quote() == quote) {
-            match desk.value() {
-                Some(value) => worth.exposure += value,
-                None => worth.complete = false,
+            if desk.position.is_flat() {
+                continue;
             }
-            if let (Some(quote), false) = (desk.top.quote(), desk.position.is_flat()) {
-                let bid = desk.instrument.price_of(quote.bid);
-                let known = desk.position.known_quantity();
-                worth.unrealized +=
-                    bid.mul(known, crate::domain::decimal::Round::Down) - desk.position.cost();
-            }
+            let Some(value) = desk.value() else {
+                worth.complete = false;
+                continue;
+            };
+            worth.exposure += value;
+            worth.unrealized += desk.known_value(value) - desk.position.cost();
         }
         worth
     }

@@ -1,6 +1,6 @@
 //! Everything the engine knows about one instrument.
 
-use crate::domain::decimal::Decimal;
+use crate::domain::decimal::{Decimal, Round};
 use crate::domain::instrument::{Instrument, Lots};
 use crate::domain::market_data::TopOfBook;
 use crate::domain::position::Position;
@@ -85,7 +85,13 @@ impl Desk {
         }
         let quote = self.top.quote()?;
         let bid = self.instrument.price_of(quote.bid);
-        Some(bid.mul(self.position.quantity(), crate::domain::decimal::Round::Down))
+        Some(bid.mul(self.position.quantity(), Round::Down))
+    }
+
+    /// The part of `value` that belongs to lots of known basis.
+    pub fn known_value(&self, value: Decimal) -> Decimal {
+        let (known, all) = (self.position.known_quantity(), self.position.quantity());
+        if known == all { value } else { value.mul_div(known, all, Round::Down) }
     }
 
     /// Sets the plan that follows from what was paid; keeps the highest bid seen.
@@ -98,7 +104,7 @@ impl Desk {
             (None, _) | (_, None) => None,
         };
         self.plan = match (plan, high) {
-            (Some(plan), Some(high)) => Some(plan.with_high(high)),
+            (Some(plan), Some(high)) => Some(plan.with_high(settings, high)),
             (plan, _) => plan,
         };
     }

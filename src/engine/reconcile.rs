@@ -105,7 +105,7 @@ impl Engine {
             restore_desk(desk, row);
             desk.replan(strategy);
             if let (Some(plan), Some(high)) = (desk.plan, high) {
-                desk.plan = Some(plan.with_high(high));
+                desk.plan = Some(plan.with_high(strategy, high));
             }
         }
         for order in known.orders {

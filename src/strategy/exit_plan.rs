@@ -20,6 +20,8 @@ pub struct ExitPlan {
     pub high: Ticks,
     /// The high from which the trailing stop works; zero is off.
     trailing_from: Ticks,
+    /// Where the trailing stop is; zero while it does not work.
+    trailing_stop: Ticks,
     /// When the position was opened.
     pub opened_at: Timestamp,
 }
@@ -37,15 +39,18 @@ impl ExitPlan {
             true => Some(Ticks::ZERO),
             false => instrument.price_ceil(scaled(Decimal::ONE + gain, Round::Up)).ok(),
         };
-        Some(Self {
+        let high = instrument.price_floor(average).ok()?;
+        let plan = Self {
             stop: instrument
                 .price_floor(scaled(Decimal::ONE - settings.stop_loss, Round::Down))
                 .ok()?,
             take_profit: above(settings.take_profit)?,
-            high: instrument.price_floor(average).ok()?,
+            high,
             trailing_from: above(settings.trailing_activation)?,
+            trailing_stop: Ticks::ZERO,
             opened_at,
-        })
+        };
+        Some(plan.with_high(settings, high))
     }
 
     /// Takes a bid in; says why to sell, if there is a reason. The stop comes first.
@@ -55,33 +60,40 @@ impl ExitPlan {
         bid: Ticks,
         now: Timestamp,
     ) -> Option<Purpose> {
-        self.high = self.high.max(bid);
+        if bid > self.high {
+            *self = self.with_high(settings, bid);
+        }
         if bid <= self.stop {
             return Some(Purpose::StopLoss);
         }
         if self.take_profit > Ticks::ZERO && bid >= self.take_profit {
             return Some(Purpose::TakeProfit);
         }
-        if self.trailing_stop(settings).is_some_and(|stop| bid <= stop) {
+        if bid <= self.trailing_stop {
             return Some(Purpose::TrailingStop);
         }
         (now.us_since(self.opened_at) >= settings.hold_max_us).then_some(Purpose::TimeExit)
     }
 
-    /// Where the trailing stop is now, if it works.
-    pub fn trailing_stop(&self, settings: &StrategySettings) -> Option<Ticks> {
-        if self.trailing_from == Ticks::ZERO || self.high < self.trailing_from {
-            return None;
-        }
-        let high = Decimal::from_int(self.high.get());
-        let stop = high.mul(Decimal::ONE - settings.trailing_distance, Round::Down);
-        i64::try_from(stop.floor_to(Decimal::ONE).raw() / Decimal::ONE.raw()).ok().map(Ticks::new)
+    /// This plan with at least this highest bid, and the trailing stop that follows from it.
+    pub fn with_high(self, settings: &StrategySettings, high: Ticks) -> Self {
+        let high = self.high.max(high);
+        let works = self.trailing_from > Ticks::ZERO && high >= self.trailing_from;
+        let trailing_stop = if works { trail(settings, high) } else { Ticks::ZERO };
+        Self { high, trailing_stop: self.trailing_stop.max(trailing_stop), ..self }
     }
 
-    /// This plan with the highest bid seen before a restart.
-    pub fn with_high(self, high: Ticks) -> Self {
-        Self { high: self.high.max(high), ..self }
+    /// Where the trailing stop is, if it works.
+    pub fn trailing_stop(&self) -> Option<Ticks> {
+        (self.trailing_stop > Ticks::ZERO).then_some(self.trailing_stop)
     }
+}
+
+/// The trailing distance below the high, in whole ticks, rounded down.
+fn trail(settings: &StrategySettings, high: Ticks) -> Ticks {
+    let stop =
+        Decimal::from_int(high.get()).mul(Decimal::ONE - settings.trailing_distance, Round::Down);
+    Ticks::new(i64::try_from(stop.raw() / Decimal::ONE.raw()).unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -123,11 +135,11 @@ mod tests {
         let settings = StrategySettings { take_profit: Decimal::ZERO, ..settings() };
         let mut plan = ExitPlan::new(&settings, &btc(), Decimal::from_int(60_000), at(0)).unwrap();
         assert_eq!(plan.judge(&settings, Ticks::new(605_000), at(1)), None);
-        assert_eq!(plan.trailing_stop(&settings), None, "0.83 % is below the activation of 1 %");
+        assert_eq!(plan.trailing_stop(), None, "0.83 % is below the activation of 1 %");
         assert_eq!(plan.judge(&settings, Ticks::new(630_000), at(2)), None);
-        assert_eq!(plan.trailing_stop(&settings), Some(Ticks::new(617_400)));
+        assert_eq!(plan.trailing_stop(), Some(Ticks::new(617_400)));
         assert_eq!(plan.judge(&settings, Ticks::new(620_000), at(3)), None);
-        assert_eq!(plan.trailing_stop(&settings), Some(Ticks::new(617_400)));
+        assert_eq!(plan.trailing_stop(), Some(Ticks::new(617_400)));
         assert_eq!(plan.judge(&settings, Ticks::new(617_400), at(4)), Some(Purpose::TrailingStop));
     }
 }

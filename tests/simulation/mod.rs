@@ -1,5 +1,6 @@
 //! The engine and the paper venue together over seeded markets, every invariant after every step.
 
+mod reconciliation;
 mod world;
 
 use ibis::domain::decimal::Decimal;

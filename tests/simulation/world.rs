@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use ibis::domain::decimal::Decimal;
 use ibis::domain::identifier::{Asset, ClientOrderId};
+use ibis::domain::instrument::Instrument;
 use ibis::domain::record::{Fact, FillRecord, Projection};
 use ibis::domain::time::Timestamp;
 use ibis::engine::action::Action;
@@ -48,40 +49,54 @@ fn ratio(text: &str) -> Decimal {
     text.parse().unwrap()
 }
 
+/// Where every world begins.
+fn start() -> Timestamp {
+    Timestamp::from_ms(1_767_225_600_000)
+}
+
+/// The instruments of every world.
+pub fn instruments() -> Vec<Instrument> {
+    Synthetic::new(1, start()).instruments().to_vec()
+}
+
+/// Settings under which every kind of exit happens within hours.
+pub fn engine_settings(seed: u64) -> EngineSettings {
+    EngineSettings {
+        strategy: StrategySettings {
+            fast_candles: 3,
+            slow_candles: 8,
+            candle_interval_us: 60_000_000,
+            stop_loss: ratio("0.005"),
+            take_profit: ratio("0.004"),
+            trailing_activation: ratio("0.002"),
+            trailing_distance: ratio("0.001"),
+            exit_on_cross: true,
+            hold_max_us: 600_000_000,
+            entry_takes: seed.is_multiple_of(2),
+            entry_ttl_us: 60_000_000,
+            exit_slippage_max: ratio("0.05"),
+            reentry_cooldown_us: 75_000_000,
+        },
+        limits: Limits {
+            notional_min: ratio("11"),
+            notional_max: ratio("2000"),
+            risk_per_trade: ratio("0.015"),
+            exposure_max_instrument: ratio("0.15"),
+            exposure_max_total: ratio("0.6"),
+            open_positions_max: 8,
+            cash_reserve: ratio("0.02"),
+        },
+        instance: "sim".to_owned(),
+        run: 1,
+    }
+}
+
 impl World {
     /// A world of its own for a seed, reconciled and ready.
     pub fn new(seed: u64, fault: Fault) -> Self {
-        let start = Timestamp::from_ms(1_767_225_600_000);
+        let start = start();
         let market = Synthetic::new(seed, start);
-        let settings = EngineSettings {
-            strategy: StrategySettings {
-                fast_candles: 3,
-                slow_candles: 8,
-                candle_interval_us: 60_000_000,
-                stop_loss: ratio("0.005"),
-                take_profit: ratio("0.004"),
-                trailing_activation: ratio("0.002"),
-                trailing_distance: ratio("0.001"),
-                exit_on_cross: true,
-                hold_max_us: 600_000_000,
-                entry_takes: seed.is_multiple_of(2),
-                entry_ttl_us: 60_000_000,
-                exit_slippage_max: ratio("0.05"),
-                reentry_cooldown_us: 75_000_000,
-            },
-            limits: Limits {
-                notional_min: ratio("11"),
-                notional_max: ratio("2000"),
-                risk_per_trade: ratio("0.015"),
-                exposure_max_instrument: ratio("0.15"),
-                exposure_max_total: ratio("0.6"),
-                open_positions_max: 8,
-                cash_reserve: ratio("0.02"),
-            },
-            instance: "sim".to_owned(),
-            run: 1,
-        };
-        let engine = Engine::new(settings, market.instruments());
+        let engine = Engine::new(engine_settings(seed), market.instruments());
         let deposits = [(Asset::new("USDT").unwrap(), Decimal::from_int(10_000))];
         let delays = PaperSettings { seed, ..PaperSettings::default() };
         let venue = PaperVenue::new(market.instruments().to_vec(), delays, &deposits);

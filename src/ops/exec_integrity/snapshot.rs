@@ -15,7 +15,7 @@ use crate::store::state_json::{StateDocument, StateJsonError};
 use super::audit::Audit;
 
 /// Newest fills and intents compared one by one, in each run. Everything older is compared in sum.
-pub const RECENT_MAX: usize = 1_000;
+pub const RECENT_MAX: usize = 250;
 
 /// What is compared.
 #[derive(Debug)]

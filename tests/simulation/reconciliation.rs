@@ -1,0 +1,112 @@
+//! What a start makes of a venue that disagrees: every difference is named, and nothing is entered.
+
+use std::collections::BTreeMap;
+
+use ibis::domain::balance::Balance;
+use ibis::domain::decimal::Decimal;
+use ibis::domain::hold::{HoldCode, Level};
+use ibis::domain::identifier::{Asset, ClientOrderId, VenueOrderId};
+use ibis::domain::order_status::OrderStatus;
+use ibis::domain::record::Record;
+use ibis::domain::time::Timestamp;
+use ibis::engine::action::Action;
+use ibis::engine::reconcile::{Difference, Known, VenueOrderView, VenueSnapshot};
+use ibis::engine::{Engine, invariant};
+
+use super::world::{engine_settings, instruments};
+
+fn balances(usdt: i64) -> BTreeMap<Asset, Balance> {
+    let balance = Balance::new(Decimal::from_int(usdt), Decimal::ZERO).unwrap();
+    BTreeMap::from([(Asset::new("USDT").unwrap(), balance)])
+}
+
+fn at(us: i64) -> Timestamp {
+    Timestamp::from_us(us)
+}
+
+/// A start with what the ledger and the venue say; the engine, its actions, the differences.
+fn start(known: Known, venue: &VenueSnapshot) -> (Engine, Vec<Action>, Vec<Difference>) {
+    let mut engine = Engine::new(engine_settings(1), &instruments());
+    let mut actions = Vec::new();
+    engine.restore(known, at(1), &mut actions);
+    assert_eq!(engine.level(), Level::SoftPause, "nothing is permitted before");
+    let differences = engine.reconcile(venue, at(2), &mut actions);
+    assert_eq!(invariant::check(&engine), []);
+    (engine, actions, differences)
+}
+
+fn order(id: &str) -> VenueOrderView {
+    VenueOrderView {
+        client_order_id: ClientOrderId::new(id).unwrap(),
+        venue_order_id: VenueOrderId::new("1").unwrap(),
+        status: OrderStatus::New,
+    }
+}
+
+fn surprises(actions: &[Action]) -> Vec<String> {
+    let named = actions.iter().filter_map(|action| match action {
+        Action::Record(fact) => match &fact.record {
+            Record::Surprise(surprise) => Some(format!("{} {}", surprise.code, surprise.subject)),
+            _ => None,
+        },
+        _ => None,
+    });
+    named.collect()
+}
+
+#[test]
+fn an_account_seen_for_the_first_time_is_a_deposit() {
+    let venue = VenueSnapshot { balances: balances(500), ..VenueSnapshot::default() };
+    let (engine, actions, differences) = start(Known::default(), &venue);
+    assert_eq!((differences, engine.level()), (vec![], Level::Running));
+    assert_eq!(engine.equity(), Decimal::from_int(500));
+    let deposits = actions.iter().filter(|action| {
+        matches!(action, Action::Record(fact) if matches!(fact.record, Record::Transfer(_)))
+    });
+    assert_eq!(deposits.count(), 1);
+}
+
+#[test]
+fn a_balance_that_changed_on_its_own_pauses_entries_until_a_person_looks() {
+    let known = Known { balances: balances(500), ..Known::default() };
+    let venue = VenueSnapshot { balances: balances(450), ..VenueSnapshot::default() };
+    let (mut engine, actions, differences) = start(known, &venue);
+    let expected = Difference {
+        name: "balance_total",
+        subject: "USDT".to_owned(),
+        ledger: "500".to_owned(),
+        venue: "450".to_owned(),
+    };
+    assert_eq!(differences, [expected]);
+    assert_eq!(engine.level(), Level::SoftPause);
+    assert!(engine.holds().is_set(None, HoldCode::ReconcileMismatch));
+    assert_eq!(surprises(&actions), ["balance_total USDT"]);
+    // The balance is what the ledger knew: never invented, never overwritten by a fetch.
+    assert_eq!(engine.equity(), Decimal::from_int(500));
+
+    let healed = VenueSnapshot { balances: balances(500), ..VenueSnapshot::default() };
+    assert_eq!(engine.reconcile(&healed, at(3), &mut Vec::new()), []);
+    assert_eq!(engine.level(), Level::Running);
+}
+
+#[test]
+fn our_name_without_an_intent_is_canceled_a_foreign_order_is_named() {
+    let known = Known { balances: balances(500), ..Known::default() };
+    let venue = VenueSnapshot {
+        open_orders: vec![order("sim-1-77"), order("somebody-else")],
+        balances: balances(500),
+        ..VenueSnapshot::default()
+    };
+    let (engine, actions, differences) = start(known, &venue);
+    let names: Vec<_> = differences.iter().map(|it| (it.name, it.subject.as_str())).collect();
+    assert_eq!(names, [("foreign_order", "somebody-else")]);
+    assert_eq!(engine.level(), Level::SoftPause);
+    let canceled: Vec<_> = actions
+        .iter()
+        .filter_map(|action| match action {
+            Action::Cancel(id) => Some(id.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(canceled, ["sim-1-77"], "a stranger's order is not ours to touch");
+}
