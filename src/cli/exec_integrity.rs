@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::exit::Exit;
-use super::{Global, print_lines, settings, state_dir};
+use super::{Global, job, settings, state_dir};
 use crate::clock;
 use crate::config::settings::Mode;
 use crate::ops::exec_integrity::{self, paper_account};
@@ -27,6 +27,5 @@ pub fn run(global: &Global, arguments: &ExecIntegrity) -> anyhow::Result<Exit> {
     };
     let (limits, apply) = (&settings.health, arguments.apply);
     let report = exec_integrity::run(&directory, limits, &ask, apply, clock::wall_now)?;
-    print_lines(&report.render(global.json))?;
-    Ok(report.overall().into())
+    job::show(global, &report, None)
 }

@@ -1,7 +1,7 @@
 //! `ibis healthcheck`
 
 use super::exit::Exit;
-use super::{Global, print_lines, settings, state_dir};
+use super::{Global, job, settings, state_dir};
 use crate::clock;
 use crate::ops::agent_evidence::Service;
 use crate::ops::healthcheck;
@@ -10,6 +10,5 @@ use crate::ops::healthcheck;
 pub fn run(global: &Global) -> anyhow::Result<Exit> {
     let limits = settings(global)?.health;
     let report = healthcheck::run(&state_dir(global), &limits, Service::ask(), clock::wall_now);
-    print_lines(&report.render(global.json))?;
-    Ok(report.overall().into())
+    job::show(global, &report, None)
 }

@@ -1,27 +1,16 @@
 //! The end of every oneshot job: its run is recorded, its report shown, its verdict the exit code.
 
-use std::io::{self, Write};
 use std::path::Path;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::Global;
 use super::exit::Exit;
+use super::{Global, print_lines};
 use crate::clock;
 use crate::domain::time::Timestamp;
 use crate::ops::job_run;
 use crate::ops::report::{Check, Report, Severity};
-
-/// The exit code of a verdict.
-pub fn exit_of(severity: Severity) -> Exit {
-    match severity {
-        Severity::Ok => Exit::Ok,
-        Severity::Degraded => Exit::Degraded,
-        Severity::Critical => Exit::Critical,
-        Severity::Insufficient => Exit::Insufficient,
-    }
-}
 
 /// Records the run where it can be recorded; not being able to is a finding of its own.
 pub fn record(state_dir: &Path, report: &mut Report, started_at: Timestamp) {
@@ -51,17 +40,10 @@ pub fn show(
     if global.json {
         let raw = document.map(|(json, _)| serde_json::from_str(json)).transpose()?;
         let whole = WithDocument { report: report.to_json(), document: raw };
-        print(&format!("{}\n", serde_json::to_string(&whole)?))?;
+        print_lines(&format!("{}\n", serde_json::to_string(&whole)?))?;
     } else {
         let text = document.map(|(_, text)| format!("\n{text}")).unwrap_or_default();
-        print(&format!("{}{text}", report.to_text()))?;
+        print_lines(&format!("{}{text}", report.to_text()))?;
     }
-    Ok(exit_of(report.overall()))
-}
-
-fn print(text: &str) -> io::Result<()> {
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        done => done,
-    }
+    Ok(report.overall().into())
 }

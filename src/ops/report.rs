@@ -168,11 +168,6 @@ impl Report {
         }
         Value::Object(object)
     }
-
-    /// What goes to standard output: JSON in one line, or text; ends with a newline.
-    pub fn render(&self, json: bool) -> String {
-        if json { format!("{}\n", self.to_json()) } else { self.to_text() }
-    }
 }
 
 #[cfg(test)]

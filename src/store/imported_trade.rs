@@ -114,7 +114,7 @@ pub enum Inserted {
 ///
 /// Into an empty table rows are only appended: ids are told apart by their hashes in memory, and the
 /// indexes are built at the end, several times faster than row by row. The first id that may have
-/// come before ends that, as does [`Seen::IDS_MAX`]: from then on every id is looked up.
+/// come before ends that, as does `Seen::IDS_MAX`: from then on every id is looked up.
 pub struct Importer<'c> {
     connection: &'c Connection,
     insert: CachedStatement<'c>,

@@ -3,7 +3,7 @@
 //! A thread of its own sends: a service manager that does not read would otherwise stop trading, for
 //! its socket blocks when full.
 //!
-//! **Limits**: [`QUEUE_MESSAGES`] messages wait; more are dropped. **Failure**: without
+//! **Limits**: `QUEUE_MESSAGES` messages wait; more are dropped. **Failure**: without
 //! `$NOTIFY_SOCKET` nothing is sent. A message that cannot be sent is counted and otherwise ignored:
 //! systemd acts on the silence, which is what the watchdog is for. The environment is never changed;
 //! children are kept out by `NotifyAccess=main`.

@@ -4,7 +4,7 @@
 //! one whose id is there with other content (`conflicts`); both are named. A document that is not
 //! whole stores nothing. The agent may run beside; it waits for the transaction.
 //!
-//! One thread reads, the other writes; at most [`BATCHES_AHEAD`] batches lie between them.
+//! One thread reads, the other writes; at most `BATCHES_AHEAD` batches lie between them.
 
 use std::fs::File;
 use std::io::{self, BufReader};
