@@ -203,6 +203,7 @@ impl Life<'_> {
                 log::info!(MESSAGE_ID = message_id::CONFIG_RELOADED, keys = taken.as_str();
                     "configuration reloaded: {}", if taken.is_empty() { "nothing changed" } else { &taken });
                 self.settings = self.settings.reloaded(&new);
+                log::set_max_level(self.settings.agent.log_level);
                 heartbeat.reconfigure(&self.settings);
             }
         }

@@ -92,16 +92,19 @@ fn ready_comes_once_everything_is_open_and_reconciled() {
 
 #[test]
 fn a_reload_takes_what_it_can_and_names_the_rest() {
-    let mut service = Service::start("agent --speed 60", "[market]\nstale_after = \"30s\"\n");
+    let mut service = Service::start("agent --speed 600", "[market]\nstale_after = \"30s\"\n");
     service.told("READY=1");
-    let change = "[market]\nstale_after = \"31s\"\nseed = 9\n";
+    let change = "[market]\nstale_after = \"31s\"\nseed = 9\n[agent]\nlog_level = \"debug\"\n";
     service.home.write("ibis.toml", change);
     service.agent.signal("HUP");
     service.told("RELOADING=1");
     assert!(service.told("MONOTONIC_USEC=").parse::<u64>().unwrap() > 0);
     service.told("READY=1");
     assert!(service.agent.line("need a restart").contains("market.seed"));
-    assert!(service.agent.line("configuration reloaded:").contains("market.stale_after"));
+    let taken = service.agent.line("configuration reloaded:");
+    assert!(taken.contains("market.stale_after") && taken.contains("agent.log_level"), "{taken}");
+    // The new level is in force: an order's acceptance is told at debug only.
+    service.agent.line(" DEBUG ");
 
     service.home.write("ibis.toml", "[market]\nstale_atfer = \"31s\"\n");
     service.agent.signal("HUP");
