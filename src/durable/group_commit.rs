@@ -16,10 +16,10 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-/// Items that may wait for the writer.
-pub const QUEUE_ITEMS_MAX: usize = 1_024;
+/// Items that may wait for the writer: bounds memory where the loop is faster than the disk.
+pub const QUEUE_ITEMS_MAX: usize = 64;
 /// Items in one transaction: bounds the time of one commit.
-const BATCH_ITEMS_MAX: usize = 1_024;
+const BATCH_ITEMS_MAX: usize = 64;
 /// An idle writer checkpoints the WAL after this, so that commits seldom have to.
 const IDLE_CHECKPOINT: Duration = Duration::from_millis(500);
 
