@@ -113,6 +113,7 @@ pub(super) fn venue_snapshot(
         open_orders: venue.open_orders().map(view).collect(),
         ended_orders: ended.filter(|order| !order.is_open()).map(view).collect(),
         executions: executions(engine.venue_cursor(), venue, account)?,
+        venue_sequence: venue.venue_sequence(),
         balances: venue.balances().clone(),
     })
 }

@@ -38,6 +38,8 @@ pub struct Desk {
     pub entry_after: Timestamp,
     /// No exit order before this: set when the venue refused one.
     pub exit_after: Timestamp,
+    /// Orders the venue refused in a row.
+    pub rejections: u32,
     /// What is held cannot be sold for being too small; said once.
     pub dust: bool,
     /// All buys ever, in base units.
@@ -65,6 +67,7 @@ impl Desk {
             order: None,
             entry_after: Timestamp::from_us(i64::MIN),
             exit_after: Timestamp::from_us(i64::MIN),
+            rejections: 0,
             dust: false,
             bought: Decimal::ZERO,
             sold: Decimal::ZERO,

@@ -1,11 +1,12 @@
 //! At a start: what the venue holds against what the ledger knows. The venue is the truth about
 //! orders, fills and balances; the ledger about what was intended. Pure.
 //!
-//! 1. Fills since the cursor are booked, in the venue's order.
+//! 1. Fills since the cursor are booked, in the venue's order. A ledger that has never seen an account
+//!    adopts it as it stands: balances as deposits of unknown basis, earlier fills not at all.
 //! 2. Every open intent is settled by the venue's word: at work, over, or never arrived.
 //! 3. Orders at the venue that no intent explains are canceled if they carry our name, named if not.
-//! 4. Balances are compared. A ledger without any adopts the venue's as deposits; any other
-//!    difference is named, and holds entries until a person looks.
+//! 4. Balances and the fill counter are compared; any difference is named, and holds entries until a
+//!    person looks.
 
 use std::collections::BTreeMap;
 
@@ -43,6 +44,8 @@ pub struct VenueSnapshot {
     pub ended_orders: Vec<VenueOrderView>,
     /// Fills after the cursor, in the venue's order.
     pub executions: Vec<Execution>,
+    /// The account's fill counter: the newest fill there is.
+    pub venue_sequence: u64,
     /// By asset.
     pub balances: BTreeMap<Asset, Balance>,
 }
@@ -140,15 +143,17 @@ impl Engine {
         actions: &mut Vec<Action>,
     ) -> Vec<Difference> {
         self.now = self.now.max(now);
-        for execution in &snapshot.executions {
-            let kind = ReportKind::Fill(*execution);
-            self.on_report(&report(execution.client_order_id, now, kind), actions);
+        if self.knows_nothing() {
+            self.adopt_account(snapshot, actions);
+        } else {
+            for execution in &snapshot.executions {
+                let kind = ReportKind::Fill(*execution);
+                self.on_report(&report(execution.client_order_id, now, kind), actions);
+            }
         }
         self.settle_intents(snapshot, actions);
         let mut differences = self.unexplained_orders(snapshot, actions);
-        if self.balances.values().all(|balance| balance.total().is_zero()) {
-            self.adopt_deposits(&snapshot.balances, actions);
-        }
+        differences.extend(self.lost_fills(snapshot));
         differences.extend(self.balance_differences(&snapshot.balances));
         if differences.is_empty() {
             self.clear_hold(None, HoldCode::ReconcileMismatch, actions);
@@ -157,6 +162,31 @@ impl Engine {
         }
         self.clear_hold(None, HoldCode::Startup, actions);
         differences
+    }
+
+    /// True for a ledger that has never seen an account.
+    fn knows_nothing(&self) -> bool {
+        self.cursor == 0
+            && self.open.is_empty()
+            && self.balances.values().all(|balance| balance.total().is_zero())
+    }
+
+    /// The first start on an account: what is there counts from here on, whatever led to it.
+    fn adopt_account(&mut self, snapshot: &VenueSnapshot, actions: &mut Vec<Action>) {
+        self.cursor = snapshot.venue_sequence;
+        actions.push(Action::Project(Projection::VenueCursor(self.cursor)));
+        self.adopt_deposits(&snapshot.balances, actions);
+    }
+
+    /// The venue counts fewer fills than were booked: another account, or one that lost its history.
+    /// Its next fills would be taken for old ones.
+    fn lost_fills(&self, snapshot: &VenueSnapshot) -> Option<Difference> {
+        (snapshot.venue_sequence < self.cursor).then(|| Difference {
+            name: "venue_fill_counter",
+            subject: "account".to_owned(),
+            ledger: self.cursor.to_string(),
+            venue: snapshot.venue_sequence.to_string(),
+        })
     }
 
     fn settle_intents(&mut self, snapshot: &VenueSnapshot, actions: &mut Vec<Action>) {
@@ -212,7 +242,7 @@ impl Engine {
         differences
     }
 
-    /// The first start on an account: what is there was deposited, at a basis nobody knows.
+    /// What is there was deposited, at a basis nobody knows.
     fn adopt_deposits(&mut self, venue: &BTreeMap<Asset, Balance>, actions: &mut Vec<Action>) {
         for (asset, balance) in venue {
             if balance.total().is_zero() {

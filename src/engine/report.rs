@@ -14,8 +14,11 @@ use crate::domain::record::{FillRecord, OrderRecord, Projection, RealizedRecord,
 use crate::domain::side::Side;
 use crate::domain::time::Timestamp;
 
-/// After the venue refused an exit, the next attempt waits this long, in microseconds.
+/// After the venue refused an exit, the next attempt waits this long, in microseconds; twice as long
+/// after each further refusal. The Python IBIS repeated one refused exit for fifty minutes.
 const EXIT_RETRY_US: i64 = 5_000_000;
+/// Doublings of that wait: up to 85 minutes.
+const EXIT_RETRY_DOUBLINGS_MAX: u32 = 10;
 
 impl Engine {
     pub(super) fn on_report(&mut self, report: &ExecutionReport, actions: &mut Vec<Action>) {
@@ -227,6 +230,7 @@ impl Engine {
         let (strategy, now) = (&self.settings.strategy, self.now);
         let Some(desk) = self.desks.get_mut(index) else { return };
         desk.dust = false;
+        desk.rejections = 0;
         if desk.position.is_flat() {
             desk.plan = None;
             desk.entry_after = later(now, strategy.reentry_cooldown_us);
@@ -272,7 +276,9 @@ impl Engine {
     fn back_off(&mut self, index: usize) {
         let now = self.now;
         if let Some(desk) = self.desks.get_mut(index) {
-            desk.exit_after = later(now, EXIT_RETRY_US);
+            let doublings = desk.rejections.min(EXIT_RETRY_DOUBLINGS_MAX);
+            desk.exit_after = later(now, EXIT_RETRY_US << doublings);
+            desk.rejections = desk.rejections.saturating_add(1);
         }
     }
 

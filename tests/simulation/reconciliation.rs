@@ -4,13 +4,18 @@ use std::collections::BTreeMap;
 
 use ibis::domain::balance::Balance;
 use ibis::domain::decimal::Decimal;
+use ibis::domain::execution::{ExecutionReport, ReportKind, VenueReason};
 use ibis::domain::hold::{HoldCode, Level};
-use ibis::domain::identifier::{Asset, ClientOrderId, VenueOrderId};
+use ibis::domain::identifier::{Asset, ClientOrderId, InstrumentId, VenueOrderId};
+use ibis::domain::instrument::{Lots, Ticks};
+use ibis::domain::market_data::{MarketData, MarketEvent, Quote};
 use ibis::domain::order_status::OrderStatus;
+use ibis::domain::position::{Basis, Lot, Position};
 use ibis::domain::record::Record;
 use ibis::domain::time::Timestamp;
 use ibis::engine::action::Action;
-use ibis::engine::reconcile::{Difference, Known, VenueOrderView, VenueSnapshot};
+use ibis::engine::event::Event;
+use ibis::engine::reconcile::{Difference, Known, KnownPosition, VenueOrderView, VenueSnapshot};
 use ibis::engine::{Engine, invariant};
 
 use super::world::{engine_settings, instruments};
@@ -109,4 +114,78 @@ fn our_name_without_an_intent_is_canceled_a_foreign_order_is_named() {
         })
         .collect();
     assert_eq!(canceled, ["sim-1-77"], "a stranger's order is not ours to touch");
+}
+
+#[test]
+fn a_new_ledger_on_an_old_account_adopts_it_as_it_stands() {
+    let mut all = balances(500);
+    let held = Balance::new(Decimal::ONE, Decimal::ZERO).unwrap();
+    all.insert(Asset::new("BTC").unwrap(), held);
+    let venue = VenueSnapshot { balances: all, venue_sequence: 7, ..VenueSnapshot::default() };
+    let (engine, actions, differences) = start(Known::default(), &venue);
+    assert_eq!((differences, engine.venue_cursor()), (vec![], 7));
+    assert_eq!(surprises(&actions), Vec::<String>::new());
+    let btc = engine.desks().iter().find(|desk| desk.instrument.base().as_str() == "BTC").unwrap();
+    assert_eq!(btc.position.quantity(), Decimal::ONE);
+    assert_eq!(btc.position.average_price(), None, "what it cost is unknown, not invented");
+}
+
+#[test]
+fn an_account_that_counts_fewer_fills_than_were_booked_is_named() {
+    let known = Known { balances: balances(500), venue_cursor: 9, ..Known::default() };
+    let venue =
+        VenueSnapshot { balances: balances(500), venue_sequence: 3, ..VenueSnapshot::default() };
+    let (engine, _, differences) = start(known, &venue);
+    let named: Vec<_> = differences.iter().map(|it| it.name).collect();
+    assert_eq!((named, engine.level()), (vec!["venue_fill_counter"], Level::SoftPause));
+}
+
+#[test]
+fn a_refused_exit_is_tried_ever_more_rarely() {
+    let desk = instruments().into_iter().position(|it| it.base().as_str() == "BTC").unwrap();
+    let instrument = InstrumentId(u16::try_from(desk).unwrap());
+    let lot = Lot {
+        quantity: Decimal::ONE,
+        cost: Decimal::from_int(60_000),
+        fee: Decimal::ZERO,
+        basis: Basis::Known,
+        opened_at: at(1),
+    };
+    let mut known = Known { balances: balances(500), ..Known::default() };
+    let held = Balance::new(Decimal::ONE, Decimal::ZERO).unwrap();
+    known.balances.insert(Asset::new("BTC").unwrap(), held);
+    let venue = VenueSnapshot { balances: known.balances.clone(), ..VenueSnapshot::default() };
+    known.positions.push(KnownPosition {
+        instrument,
+        position: Position::new([lot]),
+        high_price: None,
+        bought: Decimal::ONE,
+        sold: Decimal::ZERO,
+        transferred: Decimal::ZERO,
+    });
+    let (mut engine, mut actions, differences) = start(known, &venue);
+    assert_eq!(differences, []);
+    // A price far below the stop, once a second for an hour, against a venue that refuses all.
+    let mut refused = 0;
+    for second in 1..=3_600 {
+        let now = at(second * 1_000_000);
+        let (bid, ask, size) = (Ticks::new(300_000), Ticks::new(300_010), Lots::new(1_000_000));
+        let quote = Quote { bid, bid_size: size, ask, ask_size: size };
+        let event = MarketEvent { at: now, instrument, data: MarketData::Quote(quote) };
+        actions.clear();
+        engine.step(&Event::Market(event), now, &mut actions);
+        for action in std::mem::take(&mut actions) {
+            if let Action::Submit(order) = action {
+                refused += 1;
+                let reason = VenueReason { code: 200_004, text: "Balance insufficient!".into() };
+                let client_order_id = order.get().client_order_id();
+                let kind = ReportKind::Rejected(reason);
+                let report = ExecutionReport { client_order_id, at: now, kind };
+                engine.step(&Event::Report(report), now, &mut actions);
+            }
+        }
+        assert_eq!(invariant::check(&engine), []);
+    }
+    // At 0, 5, 15, 35, ... s: the tenth wait would end after the hour.
+    assert_eq!(refused, 10);
 }

@@ -232,6 +232,7 @@ impl World {
                 .unwrap()
                 .copied()
                 .collect(),
+            venue_sequence: self.venue.venue_sequence(),
             balances: self.venue.balances().clone(),
         };
         let mut actions = Vec::new();
