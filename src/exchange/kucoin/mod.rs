@@ -1,0 +1,3 @@
+//! KuCoin: the venue of live mode.
+
+pub mod order_tracker;
