@@ -4,6 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use tokio::signal::unix::{self, SignalKind};
+use tokio::sync::Notify;
 
 /// A signal that means something here.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,8 +40,17 @@ impl Signals {
         })
     }
 
-    /// The next signal, if one comes within `rest`. No rest still looks once.
-    pub(super) async fn within(&mut self, rest: Duration) -> Option<Signal> {
+    /// The next signal that asks to stop.
+    pub(super) async fn stop(&mut self) -> Signal {
+        tokio::select! {
+            _ = self.terminate.recv() => Signal::Terminate,
+            _ = self.interrupt.recv() => Signal::Interrupt,
+        }
+    }
+
+    /// The next signal, if one comes within `rest`, or before something else wakes the loop. No rest
+    /// still looks once.
+    pub(super) async fn within(&mut self, rest: Duration, wake: &Notify) -> Option<Signal> {
         let pause = async {
             if rest.is_zero() {
                 tokio::task::yield_now().await;
@@ -53,6 +63,7 @@ impl Signals {
             _ = self.terminate.recv() => Some(Signal::Terminate),
             _ = self.interrupt.recv() => Some(Signal::Interrupt),
             _ = self.hangup.recv() => Some(Signal::Hangup),
+            () = wake.notified() => None,
             () = pause => None,
         }
     }

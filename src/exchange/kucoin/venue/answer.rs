@@ -1,0 +1,205 @@
+//! The venue's words, from the wire's types to the tracker's, and what each does.
+
+use crate::domain::execution::VenueReason;
+use crate::domain::hold::HoldCode;
+use crate::domain::identifier::{Asset, ClientOrderId, InstrumentId, VenueOrderId};
+use crate::domain::instrument::{Instrument, Liquidity};
+use crate::domain::side::Side;
+use crate::domain::time::Timestamp;
+use crate::exchange::kucoin::instrument;
+use crate::exchange::kucoin::order_tracker::{
+    CancelAnswer, End, Moment, OrderAnswer, OrderNews, PlaceAnswer, Push, TradeReport,
+};
+use crate::exchange::kucoin::protocol::dead_man::DeadMan;
+use crate::exchange::kucoin::protocol::fill::Fill;
+use crate::exchange::kucoin::protocol::order::Order;
+use crate::exchange::kucoin::protocol::order_push::OrderPush;
+use crate::exchange::kucoin::protocol::place::Placed;
+use crate::exchange::kucoin::protocol::status::ServiceStatus;
+use crate::exchange::kucoin::protocol::symbol::SymbolRow;
+use crate::exchange::kucoin::rest::Failure;
+
+use super::KucoinVenue;
+
+/// An answer that waits for the session's turn.
+pub(super) enum Answer {
+    Placed(ClientOrderId, InstrumentId, Result<Placed, Failure>),
+    Canceled(ClientOrderId, InstrumentId, Result<(), Failure>),
+    Order(ClientOrderId, Result<Order, Failure>),
+    Fills(ClientOrderId, Result<Vec<Fill>, Failure>),
+    Swept(InstrumentId, Result<Vec<Fill>, Failure>),
+    DeadMan(Result<DeadMan, Failure>),
+    Service(Result<ServiceStatus, Failure>),
+    Symbol(InstrumentId, Result<SymbolRow, Failure>),
+    Key(Result<(), Failure>),
+    Clock(Result<(), Failure>),
+}
+
+impl KucoinVenue {
+    pub(super) fn on_answer(&mut self, answer: Answer, now: Moment) {
+        match answer {
+            Answer::Placed(id, instrument, outcome) => {
+                self.note(Some(instrument), &outcome);
+                self.tracker.on_placed(&id, placed(outcome), now);
+            }
+            Answer::Canceled(id, instrument, outcome) => {
+                self.note(Some(instrument), &outcome);
+                self.tracker.on_cancel(&id, canceled(&outcome), now);
+            }
+            Answer::Order(id, outcome) => {
+                self.note(None, &outcome);
+                self.tracker.on_order(&id, order(&outcome), now);
+            }
+            Answer::Fills(id, outcome) => {
+                self.note(None, &outcome);
+                let fills = outcome.ok().and_then(|fills| reports(&fills));
+                self.tracker.on_fills(&id, fills.as_deref(), now);
+            }
+            Answer::Swept(id, outcome) => self.on_swept(id, outcome, now),
+            Answer::DeadMan(outcome) => {
+                self.note(None, &outcome);
+                let fires_at = outcome.ok().map(|set| from_seconds(set.trigger_time));
+                self.dead_man.answered(fires_at, now.elapsed);
+            }
+            Answer::Service(outcome) => {
+                self.note(None, &outcome);
+                if let Ok(service) = outcome {
+                    self.watch.maintenance = (!service.is_open()).then(|| service.to_string());
+                }
+            }
+            Answer::Symbol(id, outcome) => self.on_symbol(id, &outcome),
+            Answer::Key(outcome) => {
+                self.note(None, &outcome);
+                if outcome.is_ok() {
+                    self.conditions.clear(None, HoldCode::VenueUnauthorized);
+                }
+            }
+            Answer::Clock(outcome) => self.note(None, &outcome),
+        }
+    }
+
+    fn on_swept(
+        &mut self,
+        id: InstrumentId,
+        outcome: Result<Vec<Fill>, Failure>,
+        now: Moment,
+    ) {
+        self.note(None, &outcome);
+        let Some(fills) = outcome.ok().and_then(|fills| reports(&fills)) else {
+            // Entries go on waiting where they do: what is missing is asked for again.
+            return self.sweep_later(id, now);
+        };
+        self.watch.sweeps_pending = self.watch.sweeps_pending.saturating_sub(1);
+        if let (Some(newest), Some(until)) =
+            (fills.iter().map(|fill| fill.at).max(), self.swept_until.get_mut(id.index()))
+        {
+            *until = newest.max(*until);
+        }
+        self.tracker.on_sweep(id, &fills, now);
+    }
+
+    /// An instrument's row: tradable, and as it was?
+    fn on_symbol(&mut self, id: InstrumentId, outcome: &Result<SymbolRow, Failure>) {
+        self.note(None, outcome);
+        let (Some(symbol), Some(known)) = (self.symbol_of(id), self.instruments.get(id.index()))
+        else {
+            return;
+        };
+        match outcome {
+            Ok(row) if !row.enable_trading => {
+                self.halt(id, HoldCode::InstrumentHalted, format!("{symbol} does not trade"));
+            }
+            Ok(row) => {
+                self.conditions.clear(Some(symbol), HoldCode::InstrumentHalted);
+                if let Some(change) = instrument::difference(known.spec(), row) {
+                    self.halt(id, HoldCode::InstrumentChanged, change);
+                }
+            }
+            Err(Failure::NotFound(_) | Failure::Rejected(_)) => {
+                self.halt(id, HoldCode::InstrumentHalted, format!("{symbol} is listed no more"));
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+fn placed(outcome: Result<Placed, Failure>) -> PlaceAnswer {
+    match outcome {
+        Ok(placed) => VenueOrderId::new(&placed.order_id)
+            .map_or(PlaceAnswer::Unresolved, PlaceAnswer::Accepted),
+        // It is there, from an attempt whose answer was lost.
+        Err(Failure::Duplicate(_) | Failure::Unresolved(_) | Failure::Malformed(_)) => {
+            PlaceAnswer::Unresolved
+        }
+        Err(failure) => PlaceAnswer::Refused(failure.reason()),
+    }
+}
+
+fn canceled(outcome: &Result<(), Failure>) -> CancelAnswer {
+    match outcome {
+        Ok(()) => CancelAnswer::Taken,
+        Err(Failure::NotFound(_) | Failure::Rejected(_)) => CancelAnswer::Refused,
+        Err(_) => CancelAnswer::Failed,
+    }
+}
+
+fn order(outcome: &Result<Order, Failure>) -> OrderAnswer {
+    match outcome {
+        Ok(order) => news_of(order).map_or(OrderAnswer::Failed, OrderAnswer::Known),
+        Err(Failure::NotFound(_)) => OrderAnswer::NotFound,
+        Err(_) => OrderAnswer::Failed,
+    }
+}
+
+/// What an order object says; `None` where its id is none.
+pub(super) fn news_of(order: &Order) -> Option<OrderNews> {
+    let end = match (order.active, order.cancel_exist) {
+        (true, _) => None,
+        (false, true) => Some(End::Canceled),
+        (false, false) => Some(End::Filled),
+    };
+    let venue_order_id = VenueOrderId::new(&order.id).ok()?;
+    Some(OrderNews { venue_order_id, filled: order.deal_size, end })
+}
+
+/// What a push says; `None` where its ids are none, or where it says nothing that counts.
+pub(super) fn push_of(push: &OrderPush, instrument: InstrumentId) -> Option<Push> {
+    let venue_order_id = VenueOrderId::new(&push.order_id).ok()?;
+    let ours = push.client_oid.as_deref().and_then(|id| ClientOrderId::new(id).ok());
+    let client_order_id = match ours {
+        Some(id) => id,
+        None => ClientOrderId::new(venue_order_id.as_str()).ok()?,
+    };
+    let end = match push.kind.as_ref() {
+        "filled" => Some(End::Filled),
+        "canceled" => Some(End::Canceled),
+        _ => None,
+    };
+    let filled = push.filled_size.unwrap_or_default();
+    let news = OrderNews { venue_order_id, filled, end };
+    Some(Push { client_order_id, instrument, news })
+}
+
+/// A page of fills; `None` where one of them cannot be what it says.
+pub(super) fn reports(fills: &[Fill]) -> Option<Vec<TradeReport>> {
+    fills.iter().map(report).collect()
+}
+
+fn report(fill: &Fill) -> Option<TradeReport> {
+    Some(TradeReport {
+        trade_id: u64::try_from(fill.trade_id).ok()?,
+        venue_order_id: VenueOrderId::new(&fill.order_id).ok()?,
+        side: fill.side,
+        price: fill.price,
+        size: fill.size,
+        funds: fill.funds,
+        fee: fill.fee,
+        fee_asset: Asset::new(&fill.fee_currency).ok()?,
+        liquidity: fill.liquidity,
+        at: Timestamp::from_ms(fill.created_at),
+    })
+}
+
+fn from_seconds(seconds: i64) -> Timestamp {
+    Timestamp::from_us(seconds.saturating_mul(1_000_000))
+}
