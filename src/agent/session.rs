@@ -207,6 +207,7 @@ impl Session {
                 &self.parts.engine,
                 self.parts.mode,
                 self.parts.run,
+                self.parts.venue.dead_man(),
                 (clock::wall_now(), self.now),
             )));
         }

@@ -7,7 +7,7 @@ use crate::domain::market_data::{MarketEvent, Quote};
 use crate::domain::order::NewOrder;
 use crate::domain::time::Timestamp;
 use crate::exchange::Venue;
-use crate::exchange::kucoin::venue::KucoinVenue;
+use crate::exchange::kucoin::venue::{DeadManState, KucoinVenue};
 use crate::exchange::paper::{AccountStore, PaperVenue};
 use crate::risk::approval::Approved;
 
@@ -94,6 +94,14 @@ impl VenueLink {
         match command {
             Command::Submit(order) => venue.submit(order, now),
             Command::Cancel(id) => venue.cancel(*id, now),
+        }
+    }
+
+    /// The venue's dead-man's switch; the paper venue has none.
+    pub(super) fn dead_man(&self) -> Option<DeadManState> {
+        match self {
+            Self::Paper(_) => None,
+            Self::Kucoin(venue) => Some(venue.dead_man()),
         }
     }
 

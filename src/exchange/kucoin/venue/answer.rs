@@ -12,27 +12,27 @@ use crate::exchange::kucoin::order_tracker::{
 };
 use crate::exchange::kucoin::protocol::dead_man::DeadMan;
 use crate::exchange::kucoin::protocol::fill::Fill;
-use crate::exchange::kucoin::protocol::order::Order;
-use crate::exchange::kucoin::protocol::order_push::OrderPush;
+use crate::exchange::kucoin::protocol::order::{self, Order};
+use crate::exchange::kucoin::protocol::order_push::{Change, OrderPush};
 use crate::exchange::kucoin::protocol::place::Placed;
-use crate::exchange::kucoin::protocol::status::ServiceStatus;
+use crate::exchange::kucoin::protocol::status::{ServiceState, ServiceStatus};
 use crate::exchange::kucoin::protocol::symbol::SymbolRow;
-use crate::exchange::kucoin::rest::Failure;
+use crate::exchange::kucoin::rest::{ClockSkew, Failure};
 
 use super::KucoinVenue;
 
 /// An answer that waits for the session's turn.
 pub(super) enum Answer {
-    Placed(ClientOrderId, InstrumentId, Result<Placed, Failure>),
+    Placed(ClientOrderId, InstrumentId, Result<Placed<'static>, Failure>),
     Canceled(ClientOrderId, InstrumentId, Result<(), Failure>),
-    Order(ClientOrderId, Result<Order, Failure>),
-    Fills(ClientOrderId, Result<Vec<Fill>, Failure>),
-    Swept(InstrumentId, Result<Vec<Fill>, Failure>),
+    Order(ClientOrderId, Result<Order<'static>, Failure>),
+    Fills(ClientOrderId, Result<Vec<Fill<'static>>, Failure>),
+    Swept(InstrumentId, Result<Vec<Fill<'static>>, Failure>),
     DeadMan(Result<DeadMan, Failure>),
-    Service(Result<ServiceStatus, Failure>),
-    Symbol(InstrumentId, Result<SymbolRow, Failure>),
+    Service(Result<ServiceStatus<'static>, Failure>),
+    Symbol(InstrumentId, Result<SymbolRow<'static>, Failure>),
     Key(Result<(), Failure>),
-    Clock(Result<(), Failure>),
+    Clock(Result<ClockSkew, Failure>),
 }
 
 impl KucoinVenue {
@@ -64,7 +64,7 @@ impl KucoinVenue {
             Answer::Service(outcome) => {
                 self.note(None, &outcome);
                 if let Ok(service) = outcome {
-                    self.watch.maintenance = (!service.is_open()).then(|| service.to_string());
+                    self.watch.maintenance = closed(&service);
                 }
             }
             Answer::Symbol(id, outcome) => self.on_symbol(id, &outcome),
@@ -81,15 +81,14 @@ impl KucoinVenue {
     fn on_swept(
         &mut self,
         id: InstrumentId,
-        outcome: Result<Vec<Fill>, Failure>,
+        outcome: Result<Vec<Fill<'static>>, Failure>,
         now: Moment,
     ) {
         self.note(None, &outcome);
         let Some(fills) = outcome.ok().and_then(|fills| reports(&fills)) else {
-            // Entries go on waiting where they do: what is missing is asked for again.
-            return self.sweep_later(id, now);
+            return self.sweep_soon(now);
         };
-        self.watch.sweeps_pending = self.watch.sweeps_pending.saturating_sub(1);
+        self.watch.unlisted.remove(&id);
         if let (Some(newest), Some(until)) =
             (fills.iter().map(|fill| fill.at).max(), self.swept_until.get_mut(id.index()))
         {
@@ -99,7 +98,7 @@ impl KucoinVenue {
     }
 
     /// An instrument's row: tradable, and as it was?
-    fn on_symbol(&mut self, id: InstrumentId, outcome: &Result<SymbolRow, Failure>) {
+    fn on_symbol(&mut self, id: InstrumentId, outcome: &Result<SymbolRow<'static>, Failure>) {
         self.note(None, outcome);
         let (Some(symbol), Some(known)) = (self.symbol_of(id), self.instruments.get(id.index()))
         else {
@@ -123,15 +122,24 @@ impl KucoinVenue {
     }
 }
 
-fn placed(outcome: Result<Placed, Failure>) -> PlaceAnswer {
+fn placed(outcome: Result<Placed<'static>, Failure>) -> PlaceAnswer {
     match outcome {
-        Ok(placed) => VenueOrderId::new(&placed.order_id)
+        Ok(placed) => VenueOrderId::new(placed.order_id.as_str())
             .map_or(PlaceAnswer::Unresolved, PlaceAnswer::Accepted),
         // It is there, from an attempt whose answer was lost.
         Err(Failure::Duplicate(_) | Failure::Unresolved(_) | Failure::Malformed(_)) => {
             PlaceAnswer::Unresolved
         }
-        Err(failure) => PlaceAnswer::Refused(failure.reason()),
+        Err(failure) => PlaceAnswer::Refused(refusal(&failure)),
+    }
+}
+
+/// The venue's words, or ours where it said nothing.
+fn refusal(failure: &Failure) -> VenueReason {
+    let said = failure.venue();
+    VenueReason {
+        code: said.and_then(|said| said.code).map_or(0, |code| code.get()),
+        text: said.map_or_else(|| failure.to_string(), |said| said.message.clone()).into(),
     }
 }
 
@@ -143,7 +151,7 @@ fn canceled(outcome: &Result<(), Failure>) -> CancelAnswer {
     }
 }
 
-fn order(outcome: &Result<Order, Failure>) -> OrderAnswer {
+fn order(outcome: &Result<Order<'static>, Failure>) -> OrderAnswer {
     match outcome {
         Ok(order) => news_of(order).map_or(OrderAnswer::Failed, OrderAnswer::Known),
         Err(Failure::NotFound(_)) => OrderAnswer::NotFound,
@@ -152,28 +160,28 @@ fn order(outcome: &Result<Order, Failure>) -> OrderAnswer {
 }
 
 /// What an order object says; `None` where its id is none.
-pub(super) fn news_of(order: &Order) -> Option<OrderNews> {
+pub(super) fn news_of(order: &Order<'_>) -> Option<OrderNews> {
     let end = match (order.active, order.cancel_exist) {
         (true, _) => None,
         (false, true) => Some(End::Canceled),
         (false, false) => Some(End::Filled),
     };
-    let venue_order_id = VenueOrderId::new(&order.id).ok()?;
+    let venue_order_id = VenueOrderId::new(order.id.as_str()).ok()?;
     Some(OrderNews { venue_order_id, filled: order.deal_size, end })
 }
 
 /// What a push says; `None` where its ids are none, or where it says nothing that counts.
-pub(super) fn push_of(push: &OrderPush, instrument: InstrumentId) -> Option<Push> {
-    let venue_order_id = VenueOrderId::new(&push.order_id).ok()?;
-    let ours = push.client_oid.as_deref().and_then(|id| ClientOrderId::new(id).ok());
+pub(super) fn push_of(push: &OrderPush<'_>, instrument: InstrumentId) -> Option<Push> {
+    let venue_order_id = VenueOrderId::new(push.order_id.as_str()).ok()?;
+    let ours = push.client_oid.as_ref().and_then(|id| ClientOrderId::new(id.as_str()).ok());
     let client_order_id = match ours {
         Some(id) => id,
         None => ClientOrderId::new(venue_order_id.as_str()).ok()?,
     };
-    let end = match push.kind.as_ref() {
-        "filled" => Some(End::Filled),
-        "canceled" => Some(End::Canceled),
-        _ => None,
+    let end = match push.change {
+        Change::Filled => Some(End::Filled),
+        Change::Canceled => Some(End::Canceled),
+        Change::Received | Change::Open | Change::Match | Change::Update | Change::Unknown => None,
     };
     let filled = push.filled_size.unwrap_or_default();
     let news = OrderNews { venue_order_id, filled, end };
@@ -181,23 +189,33 @@ pub(super) fn push_of(push: &OrderPush, instrument: InstrumentId) -> Option<Push
 }
 
 /// A page of fills; `None` where one of them cannot be what it says.
-pub(super) fn reports(fills: &[Fill]) -> Option<Vec<TradeReport>> {
+pub(super) fn reports(fills: &[Fill<'_>]) -> Option<Vec<TradeReport>> {
     fills.iter().map(report).collect()
 }
 
-fn report(fill: &Fill) -> Option<TradeReport> {
+fn report(fill: &Fill<'_>) -> Option<TradeReport> {
     Some(TradeReport {
         trade_id: u64::try_from(fill.trade_id).ok()?,
-        venue_order_id: VenueOrderId::new(&fill.order_id).ok()?,
+        venue_order_id: VenueOrderId::new(fill.order_id.as_str()).ok()?,
         side: fill.side,
         price: fill.price,
         size: fill.size,
         funds: fill.funds,
         fee: fill.fee,
-        fee_asset: Asset::new(&fill.fee_currency).ok()?,
-        liquidity: fill.liquidity,
+        fee_asset: Asset::new(fill.fee_currency.as_str()).ok()?,
+        liquidity: match fill.liquidity {
+            order::Liquidity::Maker => Liquidity::Maker,
+            order::Liquidity::Taker | order::Liquidity::Unknown => Liquidity::Taker,
+        },
         at: Timestamp::from_ms(fill.created_at),
     })
+}
+
+/// Why the venue says that it does not serve; `None` where it does.
+fn closed(service: &ServiceStatus<'_>) -> Option<String> {
+    let words = service.msg.as_ref().map_or("", |msg| msg.as_str());
+    let open = service.status == ServiceState::Open;
+    (!open).then(|| format!("{} {words}", service.status.as_str()).trim_end().to_owned())
 }
 
 fn from_seconds(seconds: i64) -> Timestamp {

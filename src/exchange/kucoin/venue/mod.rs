@@ -152,6 +152,7 @@ impl KucoinVenue {
                 log::info!("private messages come");
                 self.watch.private_up = true;
                 self.tracker.see_again(now);
+                self.watch.unlisted = self.by_symbol.values().copied().collect();
                 self.sweep_all();
             }
             PrivateEvent::Down { reason } => {

@@ -1,6 +1,7 @@
 //! What is looked at from time to time, whatever the orders do: the venue's service state, halted or
 //! changed instruments, fills nobody told, the key after it was refused.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::KucoinVenue;
@@ -8,7 +9,7 @@ use super::answer::Answer;
 use crate::domain::hold::HoldCode;
 use crate::domain::identifier::InstrumentId;
 use crate::exchange::kucoin::order_tracker::Moment;
-use crate::exchange::kucoin::rest::{ClockState, Failure};
+use crate::exchange::kucoin::rest::{Failure, SkewVerdict};
 
 /// Symbols are read again this often; increments and minimums change rarely.
 const SYMBOLS_EVERY: Duration = Duration::from_secs(3_600);
@@ -26,8 +27,8 @@ const UNANSWERED_MAX: u32 = 3;
 pub(super) struct Watch {
     /// Private messages come.
     pub private_up: bool,
-    /// Lists of fills awaited since they came again: entries wait for them too.
-    pub sweeps_pending: usize,
+    /// Instruments whose fills of the time without messages are not listed yet: entries wait.
+    pub unlisted: BTreeSet<InstrumentId>,
     /// The venue says that it does not serve; its words.
     pub maintenance: Option<String>,
     /// Requests in a row without an answer.
@@ -42,7 +43,7 @@ impl Watch {
     pub(super) fn new(now: Duration) -> Self {
         Self {
             private_up: false,
-            sweeps_pending: 0,
+            unlisted: BTreeSet::new(),
             maintenance: None,
             unanswered: 0,
             symbols_due: now + SYMBOLS_EVERY,
@@ -63,7 +64,8 @@ impl Watch {
         if !self.private_up {
             return Some("no private messages from the venue".to_owned());
         }
-        (self.sweeps_pending > 0).then(|| "fills of the time without messages are listed".to_owned())
+        let listing = !self.unlisted.is_empty();
+        listing.then(|| "fills of the time without messages are being listed".to_owned())
     }
 }
 
@@ -93,12 +95,11 @@ impl KucoinVenue {
         if is_due(&mut self.watch.trouble_due, TROUBLE_EVERY, elapsed) {
             self.look_at_trouble();
         }
-        match self.rest.clock_state() {
-            ClockState::Hold { offset } => {
-                let reason = format!("this clock is {} ms off the venue's", offset.as_millis());
+        if let Some(skew) = self.rest.clock_skew() {
+            if skew.verdict == SkewVerdict::Hold {
+                let reason = format!("this clock is {} ms off the venue's", skew.offset_us / 1_000);
                 self.conditions.set(None, HoldCode::ClockSkew, reason);
-            }
-            ClockState::Ok | ClockState::Warn { .. } => {
+            } else {
                 self.conditions.clear(None, HoldCode::ClockSkew);
             }
         }
@@ -137,11 +138,15 @@ impl KucoinVenue {
             let Ok(id) = u16::try_from(index).map(InstrumentId) else { continue };
             let Some(symbol) = self.symbol_of(id) else { continue };
             let rest = self.rest.clone();
-            self.watch.sweeps_pending += 1;
             self.spawn(async move {
                 Answer::Swept(id, rest.fills_since(symbol.as_str(), since).await)
             });
         }
+    }
+
+    /// A list of fills was not to be had: all are asked for again soon.
+    pub(super) fn sweep_soon(&mut self, now: Moment) {
+        self.watch.sweep_due = self.watch.sweep_due.min(now.elapsed + TROUBLE_EVERY);
     }
 
     /// What the outcome of a request says about the venue itself, and about an instrument.
