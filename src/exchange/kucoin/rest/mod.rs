@@ -1,0 +1,1 @@
+//! KuCoin's REST interface as a client sees it.
