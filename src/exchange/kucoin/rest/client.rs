@@ -24,9 +24,7 @@ use crate::exchange::kucoin::protocol::target::Target;
 
 /// Times a read is tried in all.
 const TRIES_MAX: u32 = 4;
-/// First wait before a read is tried again.
-const BACK_OFF_BASE: Duration = Duration::from_millis(100);
-/// Longest wait before that.
+/// Longest wait before a read is tried again.
 const BACK_OFF_MOST: Duration = Duration::from_secs(5);
 /// Samples of the venue's clock in a measurement; the surest counts.
 const CLOCK_SAMPLES: u32 = 3;
@@ -196,7 +194,8 @@ impl Rest {
         if call.endpoint.kind() == CallKind::Write || tries >= TRIES_MAX {
             return None;
         }
-        let back_off = self.shared.gate.jitter().back_off(BACK_OFF_BASE, BACK_OFF_MOST, tries);
+        let base = self.shared.settings.back_off_base;
+        let back_off = self.shared.gate.jitter().back_off(base, BACK_OFF_MOST, tries);
         match &trouble.failure {
             Failure::Unavailable(_) | Failure::Maintenance(_) => Some(back_off),
             Failure::RateLimited { retry_after, .. } if trouble.by_venue => {

@@ -111,6 +111,12 @@ impl Connection {
         }
     }
 
+    /// Ends the sending half underneath hyper.
+    #[cfg(test)]
+    pub(super) fn stop_sending(&self) {
+        rustix::net::shutdown(&self.socket, rustix::net::Shutdown::Write).unwrap();
+    }
+
     fn is_ready(&self) -> bool {
         self.driver.is_some() && self.sender.is_ready()
     }

@@ -130,12 +130,6 @@ impl Gate {
         }
     }
 
-    /// Sends nothing in one pool for this long.
-    pub(super) fn pause_pool(&self, pool: Pool, pause: Duration) {
-        let until = clock::monotonic() + pause;
-        self.with(pool, |budget| budget.close_until(until));
-    }
-
     /// The venue refused a call of this pool for its rate.
     pub(super) fn refused(&self, pool: Pool, notice: Option<RateLimit>) {
         self.with(pool, |budget| budget.refused(clock::monotonic(), notice, &self.jitter));
@@ -211,5 +205,103 @@ impl Drop for Ticket<'_> {
         state.calls = state.calls.saturating_sub(1);
         drop(state);
         self.gate.changed.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::kucoin::rest::tests::run;
+    use Priority::{Entry, Protective, Read};
+
+    /// A gate whose pool is used up for `reset_ms`.
+    fn used_up(reset_ms: i64) -> Gate {
+        let gate = Gate::new();
+        let notice = RateLimit { limit: 1000, remaining: 0, reset_ms };
+        gate.with(Pool::Spot, |pool| pool.settle(clock::monotonic(), 0, Some(notice)));
+        gate
+    }
+
+    async fn enter(gate: &Gate, priority: Priority) -> Result<Ticket<'_>, Duration> {
+        let fare = Fare { pool: Pool::Spot, weight: 1, priority };
+        gate.enter(fare, priority.wait_max()).await
+    }
+
+    #[test]
+    fn who_waits_is_let_in_by_priority_then_by_arrival() {
+        let gate = used_up(100);
+        let order = RefCell::new(Vec::new());
+        let call = async |priority: Priority, name: &'static str| {
+            let ticket = enter(&gate, priority).await.unwrap();
+            order.borrow_mut().push(name);
+            ticket.answered(None);
+        };
+        run(async {
+            tokio::join!(
+                call(Read, "read 1"),
+                call(Read, "read 2"),
+                call(Entry, "entry"),
+                call(Protective, "exit")
+            );
+        });
+        assert_eq!(order.into_inner(), ["exit", "entry", "read 1", "read 2"]);
+    }
+
+    #[test]
+    fn who_would_wait_too_long_is_told_at_once() {
+        let gate = used_up(60_000);
+        let wait = run(enter(&gate, Protective)).err().unwrap();
+        assert!(wait > Duration::from_secs(55), "{wait:?}");
+        assert!(gate.state.borrow().waiting.is_empty());
+    }
+
+    #[test]
+    fn a_turn_that_is_given_up_passes_on() {
+        let gate = used_up(100);
+        run(async {
+            let mut first = Box::pin(enter(&gate, Protective));
+            let second = enter(&gate, Read);
+            tokio::select! {
+                biased;
+                _ = &mut first => panic!("the pool is used up"),
+                () = tokio::task::yield_now() => {}
+            }
+            let waiting = gate.state.borrow().waiting.len();
+            drop(first);
+            assert!(second.await.is_ok());
+            assert_eq!(waiting, 1);
+        });
+        assert_eq!(gate.state.borrow().calls, 0);
+    }
+
+    #[test]
+    fn calls_at_once_and_calls_that_wait_are_bounded() {
+        let gate = Gate::new();
+        run(async {
+            let mut tickets = Vec::new();
+            for (priority, calls) in [(Read, 4), (Entry, 6), (Protective, 8)] {
+                while gate.state.borrow().calls < calls {
+                    tickets.push(enter(&gate, priority).await.unwrap());
+                }
+                let mut one_more = Box::pin(enter(&gate, priority));
+                tokio::select! {
+                    biased;
+                    _ = &mut one_more => panic!("{calls} calls are under way"),
+                    () = tokio::task::yield_now() => {}
+                }
+            }
+            let one_more = || Box::pin(enter(&gate, Protective));
+            let mut waiting: Vec<_> = (0..WAITING_MAX).map(|_| one_more()).collect();
+            for call in &mut waiting {
+                tokio::select! {
+                    biased;
+                    _ = call => panic!("8 calls are under way"),
+                    () = tokio::task::yield_now() => {}
+                }
+            }
+            assert!(one_more().await.is_err());
+            tickets.pop();
+            assert!(waiting.swap_remove(0).await.is_ok());
+        });
     }
 }

@@ -37,6 +37,8 @@ mod metered;
 mod priority;
 mod request;
 mod settings;
+#[cfg(test)]
+pub(crate) mod tests;
 mod transport;
 mod venue_clock;
 

@@ -5,6 +5,9 @@ use std::time::Duration;
 use crate::exchange::kucoin::dial::{DialLimits, Origin, OriginError};
 use crate::exchange::kucoin::tls::Tls;
 
+/// First wait before a read is tried again. A choice.
+const BACK_OFF_BASE: Duration = Duration::from_millis(100);
+
 /// Settings of a [`Rest`](super::Rest). The defaults are choices: several times what a far venue takes
 /// on a bad day, and less than what an exit can wait.
 #[derive(Clone, Debug)]
@@ -23,6 +26,8 @@ pub struct RestSettings {
     pub body_timeout: Duration,
     /// Time after which a read is not tried again. Default 30 s.
     pub read_timeout: Duration,
+    /// First wait before a read is tried again; it doubles from there.
+    pub(super) back_off_base: Duration,
 }
 
 impl RestSettings {
@@ -36,6 +41,7 @@ impl RestSettings {
             answer_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(20),
             read_timeout: Duration::from_secs(30),
+            back_off_base: BACK_OFF_BASE,
         })
     }
 
