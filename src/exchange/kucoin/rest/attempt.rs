@@ -14,7 +14,6 @@ use super::venue_clock::Instants;
 use crate::exchange::kucoin::protocol::code::{CallKind, Class, Code};
 use crate::exchange::kucoin::protocol::envelope::{Refused, open};
 use crate::exchange::kucoin::protocol::rate_limit::RateLimit;
-use crate::exchange::kucoin::protocol::wire_text::IntoOwned;
 
 /// Bytes of an answer to a read. The lists of currencies and symbols and a whole book have one to three
 /// megabytes.
@@ -55,13 +54,10 @@ pub(super) struct Opened {
 impl Opened {
     /// Reads the data. Where that fails, a read is malformed, and a write has happened all the same: it
     /// is unresolved until the venue is asked.
-    pub(super) fn decode<'a, T>(&'a self, call: &Call) -> Result<T::Owned, Failure>
-    where
-        T: Deserialize<'a> + IntoOwned,
-    {
+    pub(super) fn decode<'a, T: Deserialize<'a>>(&'a self, call: &Call) -> Result<T, Failure> {
         let data = self.body.get(self.data.clone()).unwrap_or_default();
         let data = if data.is_empty() { b"null".as_slice() } else { data };
-        serde_json::from_slice::<T>(data).map(IntoOwned::into_owned).map_err(|error| {
+        serde_json::from_slice(data).map_err(|error| {
             let what = format!("the answer is not as documented: {}", without_values(&error));
             match call.endpoint.kind() {
                 CallKind::Read => Failure::Malformed(call.reason(what)),

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::Deserialize;
 use tokio::time::{Instant, sleep};
 
 use super::attempt::{Opened, Trouble};
@@ -37,6 +38,19 @@ pub struct Rest {
     pub(super) shared: Rc<Shared>,
     /// What every call of this handle is for, where it is not what the call is usually for.
     priority: Option<Priority>,
+}
+
+/// A call and its answer, whose data is not yet read.
+pub(super) struct Answered {
+    pub call: Call,
+    opened: Opened,
+}
+
+impl Answered {
+    /// Reads the data.
+    pub(super) fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Failure> {
+        self.opened.decode(&self.call)
+    }
 }
 
 /// What the clones of a client share.
@@ -156,6 +170,32 @@ impl Rest {
     pub(super) fn call(&self, endpoint: Endpoint, target: Target, priority: Priority) -> Call {
         let priority = self.priority.unwrap_or(priority);
         Call { endpoint, target, body: Bytes::new(), priority }
+    }
+
+    /// Makes a call; its answer knows how to be read.
+    pub(super) async fn make(&self, call: Call) -> Result<Answered, Failure> {
+        let opened = self.perform(&call).await?;
+        Ok(Answered { call, opened })
+    }
+
+    /// Asks for something.
+    pub(super) async fn get(
+        &self,
+        endpoint: Endpoint,
+        target: Target,
+    ) -> Result<Answered, Failure> {
+        self.make(self.call(endpoint, target, Priority::Read)).await
+    }
+
+    /// Sends a body.
+    pub(super) async fn post(
+        &self,
+        endpoint: Endpoint,
+        body: String,
+        priority: Priority,
+    ) -> Result<Answered, Failure> {
+        let call = self.call(endpoint, endpoint.target(""), priority);
+        self.make(Call { body: Bytes::from(body), ..call }).await
     }
 
     /// Makes a call, and again where that cannot change the outcome.

@@ -25,6 +25,7 @@
 //!
 //! A call that would wait longer than [`Priority::wait_max`] fails as rate limited at once.
 
+mod account;
 mod attempt;
 mod back_off;
 mod budget;
@@ -33,7 +34,10 @@ mod connection;
 mod count;
 mod failure;
 mod gate;
+mod market;
 mod metered;
+mod orders;
+mod paging;
 mod priority;
 mod request;
 mod settings;
@@ -42,9 +46,13 @@ pub(crate) mod tests;
 mod transport;
 mod venue_clock;
 
+pub use account::SYMBOLS_PER_FEE_CALL;
 pub use client::Rest;
 pub use count::RestCount;
 pub use failure::{Failure, Reason, VenueReason};
+pub use market::BookSize;
+pub use orders::{DoneQuery, FillQuery, HISTORY_PAGE_MAX};
+pub use paging::{FillsSince, HISTORY_KEPT, PAGES_MAX, WINDOW};
 pub use priority::Priority;
 pub use settings::RestSettings;
 pub use venue_clock::{ClockSkew, SKEW_HOLD, SKEW_WARN, SkewVerdict};

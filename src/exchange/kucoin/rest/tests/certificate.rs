@@ -29,7 +29,8 @@ fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let mut bytes = vec![tag];
     match u8::try_from(content.len()) {
         Ok(length) if length < 0x80 => bytes.push(length),
-        _ => {
+        Ok(length) => bytes.extend([0x81, length]),
+        Err(_) => {
             let length = u16::try_from(content.len()).unwrap();
             bytes.push(0x82);
             bytes.extend(length.to_be_bytes());

@@ -1,8 +1,10 @@
 //! The client against a venue that misbehaves: what a call becomes, and how often the venue saw it.
 
+mod calls;
 mod certificate;
 mod faults;
 mod limits;
+mod pages;
 mod reuse;
 pub(crate) mod server;
 mod signing;
