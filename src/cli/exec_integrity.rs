@@ -25,7 +25,9 @@ pub fn run(global: &Global, arguments: &ExecIntegrity) -> anyhow::Result<Exit> {
     let ask = |ledger: &LedgerSnapshot| match settings.agent.mode {
         Mode::Paper => paper_account::ask(&directory, ledger),
         Mode::Live => venue::ask(&settings, async |rest| {
-            live_account::ask(&rest, ledger, &settings.market.symbols, clock::wall_now()).await
+            let newest = ledger.changed_at.values().copied().max();
+            let newest = newest.unwrap_or_else(clock::wall_now);
+            live_account::ask(&rest, ledger, &settings.market.symbols, newest).await
         }),
     };
     let (limits, apply) = (&settings.health, arguments.apply);

@@ -11,6 +11,7 @@ pub mod job;
 pub mod log_retention;
 pub mod status;
 pub mod trades;
+mod venue;
 
 use std::io::Write as _;
 use std::path::PathBuf;

@@ -210,6 +210,7 @@ mod tests {
             open_orders: BTreeMap::new(),
             equity: Decimal::from_int(10_000),
             cash: Decimal::from_int(10_000),
+            dead_man: None,
         }
     }
 

@@ -4,6 +4,13 @@
 //! and [`venue`] orders and reports, by [`order_tracker`].
 
 pub mod condition;
+pub mod credentials;
+pub mod dial;
+pub mod feed;
+pub mod instrument;
 pub mod order_tracker;
 pub mod protocol;
+pub mod rest;
+pub mod tls;
 pub mod venue;
+pub mod ws;

@@ -4,7 +4,6 @@
 //! others follow the ledger's cursor in order of time.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use super::snapshot::{
     LedgerSnapshot, RECENT_MAX, RecentFill, VenueExecution, VenueOrder, VenueSnapshot,
@@ -17,24 +16,21 @@ use crate::exchange::kucoin::protocol::order::Order;
 use crate::exchange::kucoin::rest::{Failure, Rest};
 use crate::exchange::kucoin::venue::balances;
 
-/// How far fills are listed where the ledger has none to begin with.
-const FILLS_LISTED: Duration = Duration::from_secs(86_400);
-
-/// Asks for balances, open orders and fills; orders and fills of `symbols` and of what the ledger holds.
+/// Asks for balances, open orders and fills; fills of `symbols` and of what the ledger holds, from the
+/// oldest it compares on, or where it has none from `newest_at`, its last instant.
 pub async fn ask(
     rest: &Rest,
     ledger: &LedgerSnapshot,
     symbols: &[Symbol],
-    now: Timestamp,
+    newest_at: Timestamp,
 ) -> Result<VenueSnapshot, Failure> {
     let held = ledger.state.positions.iter().map(|row| row.symbol);
     let open = ledger.state.open_orders.iter().map(|order| order.intent.symbol);
     let symbols: BTreeSet<Symbol> = symbols.iter().copied().chain(held).chain(open).collect();
-    let oldest = ledger.recent_fills.first().map(|fill| fill.at);
-    let since = oldest.unwrap_or(now - FILLS_LISTED);
+    let since = ledger.recent_fills.first().map_or(newest_at, |fill| fill.at);
     let mut fills = Vec::new();
     for symbol in &symbols {
-        fills.extend(rest.fills_since(symbol.as_str(), since, now).await?.fills);
+        fills.extend(rest.fills_since(symbol.as_str(), since).await?.fills);
     }
     let orders = rest.all_open_orders().await?;
     let balances = balances(&rest.accounts().await?);

@@ -3,10 +3,9 @@
 use crate::domain::execution::VenueReason;
 use crate::domain::hold::HoldCode;
 use crate::domain::identifier::{Asset, ClientOrderId, InstrumentId, VenueOrderId};
-use crate::domain::instrument::{Instrument, Liquidity};
-use crate::domain::side::Side;
+use crate::domain::instrument::{InstrumentSpec, Liquidity};
 use crate::domain::time::Timestamp;
-use crate::exchange::kucoin::instrument;
+use crate::exchange::kucoin::instrument::{Rates, from_symbol};
 use crate::exchange::kucoin::order_tracker::{
     CancelAnswer, End, Moment, OrderAnswer, OrderNews, PlaceAnswer, Push, TradeReport,
 };
@@ -17,7 +16,7 @@ use crate::exchange::kucoin::protocol::order_push::{Change, OrderPush};
 use crate::exchange::kucoin::protocol::place::Placed;
 use crate::exchange::kucoin::protocol::status::{ServiceState, ServiceStatus};
 use crate::exchange::kucoin::protocol::symbol::SymbolRow;
-use crate::exchange::kucoin::rest::{ClockSkew, Failure};
+use crate::exchange::kucoin::rest::{ClockSkew, Failure, FillsSince};
 
 use super::KucoinVenue;
 
@@ -27,7 +26,7 @@ pub(super) enum Answer {
     Canceled(ClientOrderId, InstrumentId, Result<(), Failure>),
     Order(ClientOrderId, Result<Order<'static>, Failure>),
     Fills(ClientOrderId, Result<Vec<Fill<'static>>, Failure>),
-    Swept(InstrumentId, Result<Vec<Fill<'static>>, Failure>),
+    Swept(InstrumentId, Result<FillsSince, Failure>),
     DeadMan(Result<DeadMan, Failure>),
     Service(Result<ServiceStatus<'static>, Failure>),
     Symbol(InstrumentId, Result<SymbolRow<'static>, Failure>),
@@ -81,11 +80,11 @@ impl KucoinVenue {
     fn on_swept(
         &mut self,
         id: InstrumentId,
-        outcome: Result<Vec<Fill<'static>>, Failure>,
+        outcome: Result<FillsSince, Failure>,
         now: Moment,
     ) {
         self.note(None, &outcome);
-        let Some(fills) = outcome.ok().and_then(|fills| reports(&fills)) else {
+        let Some(fills) = outcome.ok().and_then(|since| reports(&since.fills)) else {
             return self.sweep_soon(now);
         };
         self.watch.unlisted.remove(&id);
@@ -110,7 +109,7 @@ impl KucoinVenue {
             }
             Ok(row) => {
                 self.conditions.clear(Some(symbol), HoldCode::InstrumentHalted);
-                if let Some(change) = instrument::difference(known.spec(), row) {
+                if let Some(change) = difference(known.spec(), row) {
                     self.halt(id, HoldCode::InstrumentChanged, change);
                 }
             }
@@ -138,7 +137,7 @@ fn placed(outcome: Result<Placed<'static>, Failure>) -> PlaceAnswer {
 fn refusal(failure: &Failure) -> VenueReason {
     let said = failure.venue();
     VenueReason {
-        code: said.and_then(|said| said.code).map_or(0, |code| code.get()),
+        code: said.and_then(|said| said.code).map_or(0, |code| code.number()),
         text: said.map_or_else(|| failure.to_string(), |said| said.message.clone()).into(),
     }
 }
@@ -209,6 +208,23 @@ fn report(fill: &Fill<'_>) -> Option<TradeReport> {
         },
         at: Timestamp::from_ms(fill.created_at),
     })
+}
+
+/// What the venue changed of an instrument's grid and minimums.
+fn difference(known: &InstrumentSpec, row: &SymbolRow<'_>) -> Option<String> {
+    let now = match from_symbol(row, Rates::Class) {
+        Ok(now) => now,
+        Err(unusable) => return Some(unusable.to_string()),
+    };
+    let pairs = [
+        ("price increment", known.tick, now.tick),
+        ("size increment", known.lot, now.lot),
+        ("smallest size", known.quantity_min, now.quantity_min),
+        ("smallest notional", known.notional_min, now.notional_min),
+    ];
+    let (what, before, after) = pairs.into_iter().find(|(_, before, after)| before != after)?;
+    let symbol = known.symbol;
+    Some(format!("{symbol}: {what} was {before}, is {after}; restart to take it over"))
 }
 
 /// Why the venue says that it does not serve; `None` where it does.

@@ -24,6 +24,7 @@ use crate::domain::execution::ExecutionReport;
 use crate::domain::hold::HoldCode;
 use crate::domain::identifier::{ClientOrderId, InstrumentId};
 use crate::domain::instrument::Instrument;
+use crate::domain::market_data::{MarketEvent, Quote};
 use crate::domain::order::NewOrder;
 use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
@@ -35,6 +36,7 @@ use super::rest::{Priority, Rest};
 use super::ws::private::{PrivateEvent, PrivateStream};
 
 pub use dead_man::{DeadManState, SYMBOLS_MAX as DEAD_MAN_SYMBOLS_MAX};
+pub use start::balances;
 pub use account_view::{AccountOrder, AccountView, OpenIntent, StartFrom};
 
 use answer::Answer;
@@ -111,6 +113,11 @@ impl KucoinVenue {
         }
     }
 
+    /// Takes a market event in; the engine hears of it as it is.
+    pub fn on_market(&mut self, _event: &MarketEvent) -> Option<Quote> {
+        None
+    }
+
     /// The next report for the engine.
     pub fn next_report(&mut self) -> Option<ExecutionReport> {
         self.tracker.next_report()
@@ -132,12 +139,12 @@ impl KucoinVenue {
         let Some(timeout_s) = due else { return };
         // More than the switch can name: none named is all.
         let named = self.instruments.len() <= DEAD_MAN_SYMBOLS_MAX;
-        let symbols: Vec<String> = (self.instruments.iter().filter(|_| named))
-            .map(|instrument| instrument.symbol().to_string())
-            .collect();
+        let symbols: Vec<Symbol> =
+            self.instruments.iter().filter(|_| named).map(Instrument::symbol).collect();
         let rest = self.rest.clone();
         self.spawn(async move {
-            Answer::DeadMan(rest.dead_man_set(timeout_s, &symbols.join(",")).await)
+            let symbols: Vec<&str> = symbols.iter().map(Symbol::as_str).collect();
+            Answer::DeadMan(rest.dead_man_set(timeout_s, &symbols).await)
         });
     }
 
@@ -199,7 +206,8 @@ impl KucoinVenue {
         let Some(symbol) = self.symbol_of(instrument) else { return };
         match request {
             Request::Cancel(id, _) => self.spawn(async move {
-                Answer::Canceled(id, instrument, rest.cancel_by_client_id(symbol.as_str(), id.as_str()).await)
+                let answer = rest.cancel_by_client_id(symbol.as_str(), id.as_str()).await;
+                Answer::Canceled(id, instrument, answer.map(drop))
             }),
             Request::AskOrder(id, _) => self.spawn(async move {
                 Answer::Order(id, rest.order_by_client_id(symbol.as_str(), id.as_str()).await)
@@ -215,14 +223,18 @@ impl crate::exchange::Venue for KucoinVenue {
     fn submit(&mut self, order: &Approved<NewOrder>, now: Timestamp) {
         let order = *order.get();
         let Some(instrument) = self.instruments.get(order.instrument().index()) else { return };
-        let request = order_request::place_order(&order, instrument);
+        let mut request = order_request::place_order(&order, instrument);
         let priority =
             if order.purpose().is_exit() { Priority::Protective } else { Priority::Entry };
         self.tracker.submit(&order, moment(now));
         let (rest, id) = (self.rest.clone(), order.client_order_id());
         let instrument = order.instrument();
-        let window = self.settings.order_window;
-        self.spawn(async move { Answer::Placed(id, instrument, rest.place(request, window, priority).await) });
+        // A copy that comes late dies at the venue's gateway.
+        request.allow_max_time_window = i64::try_from(self.settings.order_window.as_millis()).ok();
+        request.client_timestamp = Some(rest.venue_time().ms());
+        self.spawn(async move {
+            Answer::Placed(id, instrument, rest.place(&request, priority).await)
+        });
     }
 
     fn cancel(&mut self, client_order_id: ClientOrderId, now: Timestamp) {

@@ -109,7 +109,7 @@ impl KucoinVenue {
         let mut fills = self.list_fills().await?;
         for _ in 0..VIEWS_MAX {
             view.open = self.open_orders().await?;
-            view.balances = balances(&self.rest.accounts("trade_hf").await?);
+            view.balances = balances(&self.rest.accounts().await?);
             let again = self.list_fills().await?;
             if std::mem::replace(&mut fills, again) == fills {
                 break;
@@ -163,7 +163,7 @@ impl KucoinVenue {
         for (instrument, since) in self.instruments.iter().zip(&self.swept_until) {
             let symbol = instrument.symbol();
             let fills = self.rest.fills_since(symbol.as_str(), *since).await?;
-            lists.push(reports(&fills).unwrap_or_default());
+            lists.push(reports(&fills.fills).unwrap_or_default());
         }
         Ok(lists)
     }
@@ -190,7 +190,7 @@ fn account_order(order: &Order<'_>) -> Option<AccountOrder> {
 }
 
 /// By asset; rows that are no balance (holds above the total) count as all held.
-fn balances(rows: &[AccountRow<'_>]) -> BTreeMap<Asset, Balance> {
+pub fn balances(rows: &[AccountRow<'_>]) -> BTreeMap<Asset, Balance> {
     let mut balances = BTreeMap::new();
     for row in rows {
         let Ok(asset) = Asset::new(row.currency.as_str()) else { continue };
