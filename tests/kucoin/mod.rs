@@ -2,5 +2,6 @@
 
 mod fixtures;
 mod hostile;
+mod refusals;
 mod sameness;
 mod samples;

@@ -47,6 +47,8 @@ pub mod stop_order;
 pub mod stop_push;
 pub mod symbol;
 pub mod target;
+#[cfg(test)]
+mod tests;
 pub mod ticker;
 pub mod trade;
 pub mod wire_text;
