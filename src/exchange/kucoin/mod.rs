@@ -3,6 +3,8 @@
 
 pub mod credentials;
 pub mod dial;
+pub mod instrument;
+pub mod preflight;
 pub mod protocol;
 pub mod rest;
 pub mod tls;
