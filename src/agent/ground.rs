@@ -19,6 +19,7 @@ use crate::config::Settings;
 use crate::config::settings::{MarketSource, Mode};
 use crate::domain::instrument::{FeeClass, Instrument, InstrumentSpec};
 use crate::domain::market_data::MarketEvent;
+use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
 use crate::engine::Engine;
 use crate::engine::reconcile::{Known, VenueSnapshot};
@@ -39,6 +40,8 @@ pub(super) struct Wanted<'a> {
     pub(super) replay: Option<Replay>,
     /// The latest instant the ledger knows.
     pub(super) seen_until: Option<Timestamp>,
+    /// Instruments that the ledger holds something of.
+    pub(super) held: Vec<Symbol>,
 }
 
 /// What a session stands on.
@@ -74,7 +77,7 @@ pub(super) async fn prepare(
     if wanted.replay.is_none() && is_online(wanted.settings) {
         return venue_ground(wanted, notifier, wake).await;
     }
-    let Wanted { options, settings, replay, seen_until } = wanted;
+    let Wanted { options, settings, replay, seen_until, .. } = wanted;
     let now = first_instant(options.pace, seen_until)?;
     let (mut market, replayed) = match replay {
         Some(replay) => (Market::Replay(replay), true),
@@ -91,8 +94,8 @@ async fn venue_ground(
     notifier: &mut Notifier,
     wake: &Rc<Notify>,
 ) -> Result<Ground, AgentError> {
-    let Wanted { options, settings, seen_until, .. } = wanted;
-    let online = Online::open(options, settings, notifier).await?;
+    let Wanted { options, settings, seen_until, held, .. } = wanted;
+    let online = Online::open(options, settings, &held, notifier).await?;
     let now = online.market_time(options.pace).await?;
     behind(now, seen_until)?;
     let now = seen_until.map_or(now, |seen| seen.max(now));

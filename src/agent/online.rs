@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use super::Options;
 use super::error::AgentError;
-use super::pace::{Pace, PaceClock};
+use super::pace::Pace;
 use crate::clock;
 use crate::config::Settings;
 use crate::config::settings::Mode;
@@ -20,11 +20,13 @@ use crate::domain::time::Timestamp;
 use crate::engine::Engine;
 use crate::exchange::kucoin::credentials::Credentials;
 use crate::exchange::kucoin::feed::Feed;
-use crate::exchange::kucoin::instrument::{Rates, from_symbol};
+use crate::exchange::kucoin::preflight::{
+    self, FailureClass, PreflightCheck, Verdict, Wanted,
+};
 use crate::exchange::kucoin::protocol::candle::{CandleRow, CandleType};
 use crate::exchange::kucoin::rest::{Failure, Rest, RestSettings};
 use crate::exchange::kucoin::venue::{AccountView, KucoinSettings, KucoinVenue, StartFrom};
-use crate::exchange::kucoin::ws::private::PrivateStream;
+use crate::exchange::kucoin::ws::private::PrivateChannel;
 use crate::systemd::notify::Notifier;
 
 /// The first wait for a venue that is away; each further one doubles it ...
@@ -42,7 +44,6 @@ pub(super) struct Online {
     instruments: Vec<Instrument>,
 }
 
-fn wanted() {}
 impl Online {
     pub(super) fn feed(&self, _: &Settings, _: (Pace, Timestamp), _: &Rc<Notify>) -> Feed { Feed }
 
@@ -51,6 +52,7 @@ impl Online {
     pub(super) async fn open(
         options: &Options,
         settings: &Settings,
+        held: &[Symbol],
         notifier: &mut Notifier,
     ) -> Result<Self, AgentError> {
         let rest = client(options, settings)?;
@@ -58,7 +60,7 @@ impl Online {
         loop {
             notifier.status("looking at the venue");
             notifier.extend_timeout(LOOK_MAX);
-            match Self::reach(&rest, settings).await {
+            match Self::reach(&rest, settings, held).await {
                 Err(AgentError::Venue(why)) if notifier.is_heard() => {
                     log::warn!("{why}; next look in {} s", wait.as_secs());
                     notifier.status(&format!("waiting for the venue: {why}"));
@@ -71,9 +73,21 @@ impl Online {
         }
     }
 
-    async fn reach(rest: &Rest, settings: &Settings) -> Result<Self, AgentError> {
-        let _ = (rest, settings, wanted());
-        Err(AgentError::Venue(String::new()))
+    async fn reach(
+        rest: &Rest,
+        settings: &Settings,
+        held: &[Symbol],
+    ) -> Result<Self, AgentError> {
+        let wanted = wanted(settings, held);
+        let found = preflight::judge(&wanted, &preflight::gather(rest, &wanted).await);
+        for check in found.checks.iter().filter(|check| check.verdict != Verdict::Ok) {
+            log::warn!("preflight: {check}");
+        }
+        let failed = |check: &&PreflightCheck| check.failure_class == found.failure_class();
+        match (found.failure_class(), found.checks.iter().find(failed)) {
+            (Some(class), Some(check)) => Err(unfit(class, check)),
+            _ => Ok(Self { rest: rest.clone(), instruments: found.instruments }),
+        }
     }
 
     /// The venue's instruments that are to be traded, in the order of the configuration.
@@ -103,7 +117,7 @@ impl Online {
             request_timeout: exchange.request_timeout,
             dead_man_timeout: exchange.dead_man_timeout,
         };
-        let private = PrivateStream;
+        let private = PrivateChannel;
         let (rest, instruments) = (self.rest.clone(), self.instruments.clone());
         let wake = Rc::clone(wake);
         KucoinVenue::start(rest, private, instruments, venue, from, (wake, now))
@@ -156,6 +170,26 @@ fn client(options: &Options, settings: &Settings) -> Result<Rest, AgentError> {
     client.tls_timeout = exchange.request_timeout;
     client.answer_timeout = exchange.request_timeout;
     Ok(Rest::new(client, credentials.as_ref()))
+}
+
+/// The pairs to trade, and those that the ledger holds something of: they are looked after, too.
+fn wanted(settings: &Settings, held: &[Symbol]) -> Wanted {
+    let mut symbols = settings.market.symbols.clone();
+    symbols.extend(held.iter().filter(|held| !settings.market.symbols.contains(held)));
+    Wanted {
+        symbols,
+        needs_account: settings.agent.mode == Mode::Live,
+        allow_withdrawal: settings.exchange.allow_withdrawal_key,
+    }
+}
+
+/// A failed check, by what a person can do about it.
+fn unfit(class: FailureClass, check: &PreflightCheck) -> AgentError {
+    match class {
+        FailureClass::Venue => AgentError::Venue(check.to_string()),
+        FailureClass::Config => AgentError::Mismatch(check.to_string()),
+        FailureClass::Credentials => AgentError::Credentials(check.to_string()),
+    }
 }
 
 /// A failure of the venue, by what a person can do about it.

@@ -24,6 +24,16 @@ use crate::store::load::{self, LedgerState, OpenOrder};
 /// Fills asked from disk at once.
 const EXECUTIONS_PAGE: usize = 10_000;
 
+/// Instruments that the ledger holds something of, or has an order open in.
+pub(super) fn held(ledger: &LedgerState) -> Vec<Symbol> {
+    let positions = ledger.positions.iter().filter(|row| !row.lots.is_empty());
+    let orders = ledger.open_orders.iter().map(|open| open.intent.symbol);
+    let mut held: Vec<Symbol> = positions.map(|row| row.symbol).chain(orders).collect();
+    held.sort_unstable();
+    held.dedup();
+    held
+}
+
 /// The ledger's state for these instruments.
 pub(super) fn known(instruments: &[Instrument], ledger: LedgerState) -> Result<Known, AgentError> {
     let mut known = Known {

@@ -57,13 +57,14 @@ pub(super) async fn start(
     let new = new_run(options, settings, (ground::name(settings, replay.is_some()), &hash));
     let run = run::foresee(&connection, &new).map_err(|error| not_ours(state_dir, error))?;
     let seen_until = last_instant(&connection, &run)?;
-    let wanted = Wanted { options, settings, replay, seen_until };
+    let ledger = load::load(&connection)?;
+    let wanted = Wanted { options, settings, replay, seen_until, held: restore::held(&ledger) };
     let ground = ground::prepare(wanted, (notifier, wake)).await?;
     let (now, instruments) = (ground.now, &ground.instruments);
 
     notifier.status("reconciling with the venue");
     let mut engine = engine(instruments, settings, run.number)?;
-    let known = restore::known(instruments, load::load(&connection)?)?;
+    let known = restore::known(instruments, ledger)?;
     let (venue, snapshot) = ground.link(settings, state_dir, &connection, &known, wake).await?;
 
     let mut actions = Vec::new();

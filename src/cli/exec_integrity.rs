@@ -24,11 +24,13 @@ pub fn run(global: &Global, arguments: &ExecIntegrity) -> anyhow::Result<Exit> {
     let (settings, directory) = (settings(global)?, state_dir(global));
     let ask = |ledger: &LedgerSnapshot| match settings.agent.mode {
         Mode::Paper => paper_account::ask(&directory, ledger),
-        Mode::Live => venue::ask(&settings, async |rest| {
+        Mode::Live => venue::visit(&settings, true, async |rest| {
             let newest = ledger.changed_at.values().copied().max();
             let newest = newest.unwrap_or_else(clock::wall_now);
             live_account::ask(&rest, ledger, &settings.market.symbols, newest).await
-        }),
+        })
+        .map_err(|error| format!("{error:#}"))
+        .and_then(|asked| asked.map_err(|failure| failure.to_string())),
     };
     let (limits, apply) = (&settings.health, arguments.apply);
     let report = exec_integrity::run(&directory, limits, &ask, apply, clock::wall_now)?;

@@ -2,26 +2,34 @@
 
 use std::path::Path;
 
+use super::exit::{Exit, Failure};
 use crate::config::{Directories, Settings};
 use crate::exchange::kucoin::credentials::Credentials;
 use crate::exchange::kucoin::rest::{Rest, RestSettings};
 
-/// Asks the venue with the configured credentials; the answer, or one line of why there is none.
-pub(super) fn ask<T, E: std::fmt::Display>(
+/// Asks the venue something, with the configured credentials where the question needs them.
+pub(super) fn visit<T>(
     settings: &Settings,
-    question: impl AsyncFnOnce(Rest) -> Result<T, E>,
-) -> Result<T, String> {
-    let text = |error: &dyn std::fmt::Display| error.to_string();
+    needs_account: bool,
+    question: impl AsyncFnOnce(Rest) -> T,
+) -> anyhow::Result<T> {
     let exchange = &settings.exchange;
-    let directory = Directories::of_process(None).credentials;
-    let credentials =
-        Credentials::load(Path::new(&exchange.credentials_file), directory.as_deref())
-            .map_err(|error| text(&error))?;
-    let client = RestSettings::new(&exchange.base_url).map_err(|error| text(&error))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| text(&error))?;
+    let credentials = match needs_account {
+        false => None,
+        true => {
+            let file = Path::new(&exchange.credentials_file);
+            let directory = Directories::of_process(None).credentials;
+            let loaded = Credentials::load(file, directory.as_deref());
+            Some(loaded.map_err(|error| Failure::new(Exit::Credentials, error.to_string()))?)
+        }
+    };
+    let mut client = RestSettings::new(&exchange.base_url).map_err(|error| {
+        Failure::new(Exit::Config, format!("exchange.base_url: {error}"))
+    })?;
+    client.connect_timeout = exchange.request_timeout;
+    client.tls_timeout = exchange.request_timeout;
+    client.answer_timeout = exchange.request_timeout;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let local = tokio::task::LocalSet::new();
-    local
-        .block_on(&runtime, async { question(Rest::new(client, Some(&credentials))).await })
-        .map_err(|error| text(&error))
+    Ok(local.block_on(&runtime, question(Rest::new(client, credentials.as_ref()))))
 }

@@ -70,11 +70,9 @@ pub fn from_symbol(
         return Err(SymbolUnusable::FeeCurrency(row.fee_currency.to_string()));
     }
     let (tick, lot) = (row.price_increment, row.base_increment);
-    for (what, value) in [
-        ("priceIncrement", tick),
-        ("baseIncrement", lot),
-        ("baseMaxSize", row.base_max_size),
-    ] {
+    for (what, value) in
+        [("priceIncrement", tick), ("baseIncrement", lot), ("baseMaxSize", row.base_max_size)]
+    {
         if !value.is_positive() {
             return Err(SymbolUnusable::NotPositive(what));
         }
@@ -151,7 +149,9 @@ pub(crate) mod tests {
         serde_json::from_str::<SymbolRow<'_>>(&json).unwrap().into_owned()
     }
 
-    fn with(change: impl FnOnce(&mut SymbolRow<'static>)) -> Result<InstrumentSpec, SymbolUnusable> {
+    fn with(
+        change: impl FnOnce(&mut SymbolRow<'static>),
+    ) -> Result<InstrumentSpec, SymbolUnusable> {
         let mut row = row("BTC-USDT");
         change(&mut row);
         from_symbol(&row, Rates::Class)

@@ -9,6 +9,7 @@ pub mod dial;
 pub mod feed;
 pub mod instrument;
 pub mod order_tracker;
+pub mod preflight;
 pub mod protocol;
 pub mod rest;
 pub mod tls;

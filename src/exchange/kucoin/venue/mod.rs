@@ -33,7 +33,7 @@ use crate::risk::approval::Approved;
 use super::condition::{Condition, Conditions};
 use super::order_tracker::{Moment, OrderTracker, Request};
 use super::rest::{Priority, Rest};
-use super::ws::private::{PrivateEvent, PrivateStream};
+use super::ws::private::{PrivateChannel, PrivateEvent};
 
 pub use dead_man::{DeadManState, SYMBOLS_MAX as DEAD_MAN_SYMBOLS_MAX};
 pub use start::balances;
@@ -70,7 +70,7 @@ type Inbox = Rc<RefCell<VecDeque<Answer>>>;
 pub struct KucoinVenue {
     tracker: OrderTracker,
     rest: Rest,
-    private: PrivateStream,
+    private: PrivateChannel,
     settings: KucoinSettings,
     instruments: Vec<Instrument>,
     by_symbol: BTreeMap<Symbol, InstrumentId>,

@@ -46,7 +46,7 @@ impl Watch {
             unlisted: BTreeSet::new(),
             maintenance: None,
             unanswered: 0,
-            symbols_due: now + SYMBOLS_EVERY,
+            symbols_due: now,
             trouble_due: now,
             sweep_due: now + SWEEP_EVERY,
             clock_due: now + CLOCK_EVERY,

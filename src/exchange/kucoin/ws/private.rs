@@ -18,8 +18,8 @@ pub enum PrivateEvent {
 }
 /// s
 #[derive(Debug)]
-pub struct PrivateStream;
-impl PrivateStream {
+pub struct PrivateChannel;
+impl PrivateChannel {
     /// n
     pub fn next(&mut self) -> Option<PrivateEvent> { None }
 }
