@@ -2,5 +2,6 @@
 
 pub mod credentials;
 pub mod dial;
+pub mod protocol;
 pub mod rest;
 pub mod tls;
