@@ -158,12 +158,13 @@ impl Endpoint {
     /// The most that any source says it takes: what a caller's own budget should count. The
     /// documentation's worked example has 2 for an order, another client counts 4 for 100 levels.
     pub fn weight_max(self) -> i64 {
-        let elsewhere = match self {
-            Self::Place | Self::PlaceSync => 2,
-            Self::BookPart => 4,
-            other => return other.weight(),
-        };
-        self.weight().max(elsewhere)
+        if matches!(self, Self::Place | Self::PlaceSync) {
+            2
+        } else if self == Self::BookPart {
+            4
+        } else {
+            self.weight()
+        }
     }
 
     /// What the key must be allowed to do.

@@ -14,16 +14,39 @@
 //!
 //! Messages are decoded from a text or a slice, not from a reader: numbers are read in place.
 
+pub mod account;
+pub mod balance_push;
+pub mod book;
+pub mod bullet;
+pub mod cancel;
+pub mod candle;
 pub mod code;
 mod code_table;
+pub mod currency;
+pub mod dead_man;
 pub mod endpoint;
 mod endpoint_table;
 pub mod envelope;
+pub mod fee;
+pub mod fill;
+pub mod frame;
 pub mod integer_text;
+mod json_text;
 pub mod number;
+pub mod old_order;
+pub mod order;
+pub mod order_push;
+pub mod page;
+pub mod place;
 pub mod rate_limit;
 pub mod refusal;
 pub mod sign;
+pub mod status;
+pub mod stop_order;
+pub mod stop_push;
+pub mod symbol;
 pub mod target;
+pub mod ticker;
+pub mod trade;
 pub mod wire_text;
 mod words;

@@ -172,7 +172,6 @@ macro_rules! owned_by_field {
         impl $crate::exchange::kucoin::protocol::wire_text::IntoOwned for $type<'_> {
             type Owned = $type<'static>;
             fn into_owned(self) -> Self::Owned {
-                use $crate::exchange::kucoin::protocol::wire_text::IntoOwned as _;
                 $type { $($field: self.$field.into_owned()),* }
             }
         }
