@@ -10,6 +10,7 @@
 )]
 
 mod cli;
+mod exchange;
 mod simulation;
 mod support;
 mod systemd;

@@ -44,7 +44,7 @@ impl Core {
     }
     /// Topics.
     pub fn check_topic(&self, topic: &str) -> Result<Vec<Topic>, TopicError> {
-        Ok(vec![Topic(topic.to_owned())])
+        Topic::parse(topic, |_| true)
     }
     /// Watches.
     pub fn watch(&mut self, _topic: &Topic) {}

@@ -165,7 +165,7 @@ impl Member {
             self.outbox.push(Utf8Bytes::from(answer));
         }
         if heard.closes {
-            self.outbox.end(Ending::Reset);
+            self.outbox.end(Ending::Close);
         }
         // A new topic may have something to say at once.
         self.exchange.distribute();
@@ -216,22 +216,27 @@ async fn run(socket: Socket, line: &Arc<Line>, outbox: &Outbox, member: Option<&
         // Whatever the end is: the tasks that read and write bring it about, or it takes too long.
         sleep(HALF_OPEN_MAX).await;
     };
+    // Within, so that the socket lives as long as the wait.
+    let breaking = async {
+        outbox.broken().await;
+        if outbox.ending() == Some(Ending::HalfOpen) {
+            line.half_open();
+            sleep(HALF_OPEN_MAX).await;
+        }
+        line.reset();
+    };
     tokio::select! {
-        () = read(stream, member) => {}
+        () = read(stream, outbox, member) => {}
         () = write(sink, outbox) => {}
-        () = outbox.broken() => match outbox.ending() {
-            Some(Ending::HalfOpen) => {
-                line.half_open();
-                sleep(HALF_OPEN_MAX).await;
-            }
-            Some(Ending::Reset | Ending::Close) | None => line.reset(),
-        },
+        () = breaking => {}
         () = time => {}
     }
 }
 
-async fn read(mut stream: SplitStream<Socket>, member: Option<&Member>) {
+async fn read(mut stream: SplitStream<Socket>, outbox: &Outbox, member: Option<&Member>) {
     while let Some(Ok(message)) = stream.next().await {
+        // What comes after the end is not heard any more.
+        let member = member.filter(|_| outbox.ending().is_none());
         match (message, member) {
             (Message::Text(text), Some(member)) => member.hear(&text),
             (Message::Binary(bytes), Some(member)) => {
