@@ -10,7 +10,7 @@ use crate::domain::side::Side;
 use crate::domain::time::Timestamp;
 
 use super::admission::{self, Checked};
-use super::desk::{Desk, Ending, Match, held_asset};
+use super::desk::{Desk, Ending, Match, fee_of, held_asset};
 use super::market::Market;
 use super::order::{OrderRequest, SelfTrade, VenueOrder};
 use super::reason;
@@ -30,7 +30,7 @@ pub(super) fn submit(
 ) -> Result<u64, VenueReason> {
     let take_in = |market: &mut Market, desk: &mut Desk, plan: &mut Plan| {
         let order = admission::check(&request, market, desk)?;
-        let ending = plan_way(&order, market, plan);
+        let ending = plan_way(&order, market, desk.fee_step, plan);
         let hold = put_aside(&order, &market.instrument, desk, plan)?;
         let order = accept(&order, hold, at, desk, plan);
         execute(order, ending, market, desk, plan);
@@ -91,7 +91,12 @@ pub(super) fn reduce(
 }
 
 /// Plans what the order does; why it is canceled before any of it, if it is.
-fn plan_way(order: &Checked, market: &mut Market, plan: &mut Plan) -> Option<VenueReason> {
+fn plan_way(
+    order: &Checked,
+    market: &mut Market,
+    fee_step: Option<Decimal>,
+    plan: &mut Plan,
+) -> Option<VenueReason> {
     let side = order.request.side;
     plan.clear();
     market.make_ladder();
@@ -108,6 +113,7 @@ fn plan_way(order: &Checked, market: &mut Market, plan: &mut Plan) -> Option<Ven
             TimeInForce::Fok => Some(SelfTrade::CancelNewest),
             TimeInForce::Gtc | TimeInForce::Ioc => order.request.terms.self_trade,
         },
+        fee_step,
     };
     if order.post_only {
         let meets = market.book(opposite).meets(taker.limit.unwrap_or_default());
@@ -151,7 +157,7 @@ fn put_aside(
                 }
                 Step::Prevent { .. } => Decimal::ZERO,
             })
-            .map(|notional| notional + instrument.fee(notional, Liquidity::Taker))
+            .map(|it| it + fee_of(instrument, it, Liquidity::Taker, desk.fee_step))
             .sum(),
     };
     let enough = needed <= desk.account.available(asset);

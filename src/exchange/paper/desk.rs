@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 
+use crate::domain::decimal::Decimal;
 use crate::domain::execution::{Execution, ReportKind, VenueReason};
 use crate::domain::identifier::{Asset, ClientOrderId, ExecutionId, VenueOrderId};
 use crate::domain::instrument::{Instrument, Liquidity, Lots, Ticks};
@@ -35,6 +36,8 @@ pub(super) struct Match {
 pub(super) struct Desk {
     pub account: Account,
     pub outbox: Outbox,
+    /// Fees are rounded up to a multiple of this, where it is set.
+    pub fee_step: Option<Decimal>,
     pub orders: OrderIndex,
     executions: VecDeque<Execution>,
     changes: Vec<VenueChange>,
@@ -48,6 +51,7 @@ impl Desk {
         Self {
             account,
             outbox,
+            fee_step: None,
             orders: OrderIndex::default(),
             executions: VecDeque::new(),
             changes: Vec::new(),
@@ -101,7 +105,7 @@ impl Desk {
             Visibility::Whole => liquidity,
             Visibility::Hidden | Visibility::Iceberg(_) => Liquidity::Taker,
         };
-        let mut fee = instrument.fee(notional, liquidity);
+        let mut fee = fee_of(instrument, notional, liquidity, self.fee_step);
         let left = order.remaining() - quantity;
         let hold =
             order.price.map_or(order.hold, |limit| instrument.hold(order.side, limit, left).1);
@@ -201,6 +205,17 @@ impl Desk {
 pub(super) struct Ending {
     pub status: OrderStatus,
     pub at: Timestamp,
+}
+
+/// The fee on a notional, never more than it.
+pub(super) fn fee_of(
+    instrument: &Instrument,
+    notional: Decimal,
+    liquidity: Liquidity,
+    step: Option<Decimal>,
+) -> Decimal {
+    let fee = instrument.fee(notional, liquidity);
+    step.map_or(fee, |step| fee.ceil_to(step)).min(notional)
 }
 
 /// What orders of a side hold.

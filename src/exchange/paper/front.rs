@@ -4,12 +4,13 @@
 use crate::domain::decimal::Decimal;
 use crate::domain::execution::VenueReason;
 use crate::domain::identifier::{ClientOrderId, InstrumentId};
-use crate::domain::instrument::{Instrument, Lots, Ticks};
+use crate::domain::instrument::{Instrument, Liquidity, Lots, Ticks};
 use crate::domain::side::Side;
 use crate::domain::time::Timestamp;
 
 use super::admission;
 use super::arrival;
+use super::desk::{Desk, Match};
 use super::order::{OrderRequest, VenueOrder};
 use super::reason;
 use super::touched::Touched;
@@ -64,6 +65,37 @@ impl PaperVenue {
         if let Some(market) = self.markets.get_mut(instrument.index()) {
             market.set_band(rate);
         }
+    }
+
+    /// Rounds fees up to so many decimal places, never above the notional nor what the order held
+    /// for it; without it, which is where a venue begins, fees are exact.
+    pub fn set_fee_places(&mut self, places: Option<u32>) {
+        self.desk.fee_step = places.and_then(|places| Decimal::from_parts(1, places));
+    }
+
+    /// Fills what remains of an open order at its limit, as if the market had just come through it.
+    pub fn fill_now(
+        &mut self,
+        client_order_id: ClientOrderId,
+        now: Timestamp,
+    ) -> Result<(), VenueReason> {
+        let at = self.arrive(now);
+        let Self { markets, desk, .. } = self;
+        let place = desk.orders.place_of(&client_order_id).ok_or(reason::CANCEL_REFUSED)?;
+        let market = markets.get_mut(place.instrument.index()).ok_or(reason::SYMBOL)?;
+        let order = market.resting.get(place).ok_or(reason::CANCEL_REFUSED)?;
+        let (price, quantity) = (place.price, order.remaining());
+        market.fill_resting(
+            place,
+            Match { price, quantity, liquidity: Liquidity::Maker, at },
+            desk,
+        );
+        Ok(())
+    }
+
+    /// The sequence of the order that a name from this venue stands for; `None` for any other text.
+    pub fn sequence_of(name: &str) -> Option<u64> {
+        Desk::sequence_in(name)
     }
 
     /// From now on [`PaperVenue::take_touched`] tells what may have changed.

@@ -7,6 +7,7 @@ use crate::domain::instrument::{Instrument, Liquidity, Lots, Ticks};
 use crate::domain::side::Side;
 
 use super::book_side::key;
+use super::desk::fee_of;
 use super::order::{SelfTrade, VenueOrder};
 use super::resting::limit;
 
@@ -30,6 +31,8 @@ pub(super) struct Taker<'a> {
     pub band: Option<Ticks>,
     pub appetite: Appetite,
     pub self_trade: Option<SelfTrade>,
+    /// What fees are rounded up to.
+    pub fee_step: Option<Decimal>,
 }
 
 /// One thing that happens on the way.
@@ -176,7 +179,9 @@ impl Taker<'_> {
         }
         let notional = self.instrument.notional(price, quantity);
         Some(match self.side {
-            Side::Buy => notional + self.instrument.fee(notional, Liquidity::Taker),
+            Side::Buy => {
+                notional + fee_of(self.instrument, notional, Liquidity::Taker, self.fee_step)
+            }
             Side::Sell => notional,
         })
     }

@@ -270,3 +270,31 @@ fn the_shown_book_has_our_orders_in_it_and_is_never_crossed_by_them() {
     assert_eq!(shown(&bench, Sell)[0], (98, 4));
     assert_eq!(shown(&bench, Buy)[0], (94, 5));
 }
+
+#[test]
+fn fees_may_be_rounded_up_to_places_and_never_cost_more_than_there_is() {
+    let mut bench = Bench::new();
+    bench.venue.set_fee_places(Some(0));
+    bench.depth(Buy, 90, 500);
+    bench.depth(Sell, 100, 500);
+    assert_eq!(bench.by_funds("a", Buy, "801"), ["a accepted", "a 7@100 taker"], "1.4 is 2");
+    bench.market_order("b", Buy, 3);
+    bench.limit("c", Buy, 95, 7);
+    bench.print(95, 7, Sell);
+    bench.reports();
+    bench.market_order("d", Sell, 3);
+    let fees: Vec<_> = bench.executions().iter().map(|fill| fill.fee).collect();
+    // The hold of the limit order was made for 1.33 at the taker's rate.
+    assert_eq!(fees, [d("2"), d("1"), d("1"), d("1")]);
+}
+
+#[test]
+fn an_order_can_be_filled_at_will() {
+    let mut bench = Bench::new();
+    bench.quote((90, 5), (100, 5));
+    bench.limit("a", Buy, 95, 7);
+    let at = Timestamp::from_us(bench.now);
+    bench.venue.fill_now(id("a"), at).unwrap();
+    assert_eq!(bench.reports(), ["a 7@95 maker"]);
+    assert!(bench.venue.fill_now(id("a"), at).is_err(), "it is over");
+}
