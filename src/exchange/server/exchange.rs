@@ -18,6 +18,7 @@ use super::core::{Core, Push};
 use super::counters::Counters;
 use super::credentials_file::CredentialsFile;
 use super::fault::{ConditionWatch, Injector, Plan};
+use super::operator;
 use super::push_line::PushLine;
 use super::rate_limit::Pools;
 use super::settings::ServerSettings;
@@ -155,10 +156,20 @@ impl Exchange {
     }
 
     /// Puts the plan's conditions of this moment in force.
-    fn apply_conditions(&self, _core: &mut Core, market: Timestamp) {
+    fn apply_conditions(&self, core: &mut Core, market: Timestamp) {
         let mut conditions = self.conditions.borrow_mut();
         let (run, market) = (self.clock.run(), self.clock.market_run(market));
-        let _ = conditions.advance(&mut self.injector.borrow_mut(), run, market);
+        if let Some(before) = conditions.advance(&mut self.injector.borrow_mut(), run, market) {
+            operator::change(core, &before, conditions.current(), &self.authentication);
+        }
+    }
+
+    /// Fills an open order, by the venue's id or the client's, as if the market had come to it.
+    pub fn fill_now(&self, name: &str) {
+        self.catch_up();
+        // Where it is not open there is nothing to fill, and its cancel says so.
+        self.core.borrow_mut().fill_now(name);
+        self.distribute();
     }
 
     /// Lets the core answer a call, at the market's now.
@@ -199,13 +210,13 @@ impl Exchange {
     /// From here on a connection hears a topic.
     pub fn listen(&self, member: MemberId, topic: &Topic) {
         self.core.borrow_mut().watch(topic);
-        self.hub.borrow_mut().listen(member, topic.as_str());
+        self.hub.borrow_mut().listen(member, &topic.to_string());
     }
 
     /// No more of it.
     pub fn ignore(&self, member: MemberId, topic: &Topic) {
         self.core.borrow_mut().unwatch(topic);
-        self.hub.borrow_mut().ignore(member, topic.as_str());
+        self.hub.borrow_mut().ignore(member, &topic.to_string());
     }
 
     /// Gives the core's pushes to those who listen.

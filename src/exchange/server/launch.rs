@@ -13,7 +13,7 @@ use tokio::task::LocalSet;
 use tokio::time::sleep;
 
 use super::clock::ExchangeClock;
-use super::core::Core;
+use super::core::{AccountSpec, Core, CoreOptions};
 use super::counters::Counters;
 use super::credentials_file::CredentialsFile;
 use super::exchange::{Exchange, Opening};
@@ -168,20 +168,27 @@ fn open_market(
     file: &CredentialsFile,
 ) -> Result<(Core, ExchangeClock), ServerError> {
     let now = clock::wall_now();
+    let account = AccountSpec {
+        permission: file.permissions.join(","),
+        ip_whitelist: (!file.addresses.is_empty())
+            .then(|| file.addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")),
+        ..AccountSpec::new(file.credentials.key(), file.balances.clone())
+    };
     if options.replay.is_empty() {
-        let clock =
-            options.speed.map_or_else(ExchangeClock::wall, |times| ExchangeClock::from(now, times));
+        let clock = match options.speed {
+            Some(times) => ExchangeClock::from(now, times),
+            None => ExchangeClock::wall(),
+        };
         let market = Market::Synthetic(Synthetic::new(options.seed, now));
-        return Ok((core(market, file), clock));
+        return Ok((Core::new(market, account, CoreOptions { start: now }), clock));
     }
-    let replay = Replay::open(&options.replay).map_err(ServerError::Market)?;
-    let mut core = core(Market::Replay(replay), file);
-    let start = core.next_due().unwrap_or(now);
+    let open = || Replay::open(&options.replay);
+    // Opened twice: the exchange begins at the first event, and that event is part of its market.
+    let first = open().and_then(|mut replay| replay.next()).map_err(ServerError::Market)?;
+    let start = first.map_or(now, |event| event.at);
+    let market = Market::Replay(open().map_err(ServerError::Market)?);
+    let core = Core::new(market, account, CoreOptions { start });
     Ok((core, ExchangeClock::from(start, options.speed.unwrap_or(1))))
-}
-
-fn core(market: Market, _file: &CredentialsFile) -> Core {
-    Core::new(market)
 }
 
 /// Closes the websocket connections in order, as far as their clients go along.

@@ -11,11 +11,11 @@
 //! of the rules. All of it runs on one thread: a request is answered, and what it caused is on its way
 //! to those who listen, before the next is looked at.
 
-mod answer;
+pub mod answer;
 mod authentication;
 mod bullet;
 mod clock;
-mod core;
+pub mod core;
 mod counters;
 pub mod credentials_file;
 mod exchange;
@@ -25,6 +25,7 @@ mod http;
 mod launch;
 mod listener;
 mod market_task;
+mod operator;
 mod perform;
 mod push_line;
 pub mod rate_limit;
@@ -32,7 +33,7 @@ mod refusal;
 mod reply;
 pub mod settings;
 mod token;
-mod topic;
+pub mod topic;
 pub mod websocket;
 mod window;
 mod wire;

@@ -29,10 +29,11 @@ pub fn perform(
     let answer = match admitted.endpoint {
         Endpoint::BulletPublic => token(exchange, Access::Public, headers),
         Endpoint::BulletPrivate => token(exchange, Access::Private, headers),
-        _ => faults
-            .late_cancel
-            .and_then(|delay| cancel_later(exchange, admitted, delay))
-            .unwrap_or_else(|| call(exchange, admitted)),
+        Endpoint::Cancel
+        | Endpoint::CancelByClientId
+        | Endpoint::CancelSync
+        | Endpoint::CancelByClientIdSync => cancel(exchange, admitted, faults),
+        _ => call(exchange, admitted),
     };
     Reply::json(answer.http_status, answer.body, admitted.quota)
 }
@@ -51,6 +52,15 @@ fn call(exchange: &Exchange, admitted: Admitted<'_>) -> Answer {
         body: admitted.body,
         transport_ms: exchange.transport_ms(),
     })
+}
+
+/// A cancel of one order, and the race it may lose on purpose.
+fn cancel(exchange: &Rc<Exchange>, admitted: Admitted<'_>, faults: &RequestFaults) -> Answer {
+    if faults.fill_first {
+        exchange.fill_now(admitted.path_parameter);
+    }
+    let late = faults.late_cancel.and_then(|delay| cancel_later(exchange, admitted, delay));
+    late.unwrap_or_else(|| call(exchange, admitted))
 }
 
 /// Acknowledges the cancel of an open order, and cancels it after `delay`. `None` where the request is

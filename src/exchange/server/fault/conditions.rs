@@ -49,10 +49,15 @@ impl ConditionWatch {
         (self.next_run, self.next_market)
     }
 
-    /// Goes to these times since the start; true where anything changed.
-    pub fn advance(&mut self, injector: &mut Injector, run: Duration, market: Duration) -> bool {
+    /// Goes to these times since the start; what was in force before, where anything changed.
+    pub fn advance(
+        &mut self,
+        injector: &mut Injector,
+        run: Duration,
+        market: Duration,
+    ) -> Option<Conditions> {
         if run < self.next_run && market < self.next_market {
-            return false;
+            return None;
         }
         let (mut in_force, mut current) = (BTreeSet::new(), Conditions::default());
         (self.next_run, self.next_market) = (Duration::MAX, Duration::MAX);
@@ -75,9 +80,8 @@ impl ConditionWatch {
             injector.condition_began(*index);
         }
         self.in_force = in_force;
-        let changed = current != self.current;
-        self.current = current;
-        changed
+        let before = std::mem::replace(&mut self.current, current);
+        (before != self.current).then_some(before)
     }
 }
 
@@ -136,7 +140,7 @@ mod tests {
         let mut go = |injector: &mut Injector, run, market| {
             let changed =
                 watch.advance(injector, Duration::from_secs(run), Duration::from_secs(market));
-            (changed, watch.current().clone())
+            (changed.is_some(), watch.current().clone())
         };
         let (changed, current) = go(&mut injector, 0, 0);
         assert!(changed && current.fee_places == Some(4) && current.skew_ms == 0);

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Topics of the pairs AAA-USDT to ZZZ-USDT and of orders; remembers who listens.
+/// Every topic there can be; remembers who listens.
 #[derive(Debug, Default)]
 struct Known {
     heard: BTreeSet<Topic>,
@@ -10,7 +10,7 @@ struct Known {
 
 impl Topics for Known {
     fn find(&self, text: &str) -> Result<Vec<Topic>, TopicError> {
-        Topic::parse(text, |symbol| symbol.len() == 8 && symbol.ends_with("-USDT"))
+        Topic::parse(text)
     }
 
     fn listen(&mut self, topic: &Topic) {
