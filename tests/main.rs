@@ -11,6 +11,7 @@
 
 mod cli;
 mod kucoin;
+mod exchange;
 mod simulation;
 mod support;
 mod systemd;

@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod db;
+pub mod exchange;
 pub mod exec_integrity;
 pub mod exit;
 pub mod failure_report;
@@ -61,6 +62,7 @@ enum Command {
     Healthcheck,
     ExecIntegrity(exec_integrity::ExecIntegrity),
     Preflight(preflight::PreflightArguments),
+    Exchange(exchange::Exchange),
     FailureReport(failure_report::FailureReport),
     Db(db::Db),
     Trades(trades::Trades),
@@ -94,6 +96,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Healthcheck => healthcheck::run(&cli.global),
         Command::ExecIntegrity(arguments) => exec_integrity::run(&cli.global, arguments),
         Command::Preflight(arguments) => preflight::run(&cli.global, arguments),
+        Command::Exchange(arguments) => exchange::run(&cli.global, arguments),
         Command::FailureReport(arguments) => failure_report::run(&cli.global, arguments),
         Command::Db(arguments) => db::run(&cli.global, arguments),
         Command::Trades(arguments) => trades::run(&cli.global, arguments),
