@@ -2,10 +2,12 @@
 
 use std::fmt;
 
-/// Counts of one file, or of the synthetic market.
+use crate::domain::market_data::Quote;
+
+/// Counts of one file, of the synthetic market, or of a live feed.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct FeedCount {
-    /// The file's name, or `synthetic`.
+    /// The file's name, `synthetic`, or the live feed's.
     pub name: String,
     /// Data rows or messages read; headers and blank lines excluded.
     pub rows: u64,
@@ -29,6 +31,12 @@ pub struct FeedCount {
     /// Depth updates that no snapshot synchronises. Those of a recording are not applied; those of
     /// a depth CSV are, to a book that began void.
     pub unsynced: u64,
+    /// Pushes that made no sense: counted where a file would be refused.
+    pub malformed: u64,
+    /// Events that a full queue lost: each time all books are told again.
+    pub dropped: u64,
+    /// Times that a book or a connection had to begin anew.
+    pub resyncs: u64,
     /// Messages and rows that carry no market data: acknowledgements, blank lines, one-sided
     /// quotes, topics that ibis does not read.
     pub ignored: u64,
@@ -36,14 +44,27 @@ pub struct FeedCount {
 
 impl FeedCount {
     /// Zeros under a name.
-    pub(super) fn new(name: impl Into<String>) -> Self {
+    pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), ..Self::default() }
+    }
+
+    /// The quote where it has two sides and they are not crossed; counts it where not.
+    pub(super) fn admit(&mut self, quote: Quote) -> Option<Quote> {
+        if quote.bid_size.is_zero() || quote.ask_size.is_zero() {
+            self.ignored += 1;
+            None
+        } else if quote.bid >= quote.ask {
+            self.crossed += 1;
+            None
+        } else {
+            Some(quote)
+        }
     }
 
     /// True where the source was without any gap, repetition or step back in time.
     pub fn is_regular(&self) -> bool {
         self.duplicates + self.gaps + self.time_backwards + self.overlapping == 0
-            && self.crossed + self.unsynced == 0
+            && self.crossed + self.unsynced + self.malformed + self.dropped + self.resyncs == 0
     }
 }
 
@@ -60,6 +81,9 @@ impl fmt::Display for FeedCount {
             (self.off_grid, "off the grid rounded"),
             (self.crossed, "crossed skipped"),
             (self.unsynced, "depth updates unsynced"),
+            (self.malformed, "malformed"),
+            (self.dropped, "dropped"),
+            (self.resyncs, "resyncs"),
             (self.ignored, "ignored"),
         ] {
             if count != 0 {

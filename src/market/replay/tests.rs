@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
-use super::fields::Lane;
-use super::number::Reason;
 use super::record::Pending;
 use super::*;
 use crate::domain::decimal::Decimal;
@@ -14,6 +12,8 @@ use crate::domain::instrument::Ticks;
 use crate::domain::instrument::{InstrumentSpec, tests::spec};
 use crate::domain::market_data::MarketData;
 use crate::domain::side::Side;
+use crate::market::lane::Lane;
+use crate::market::number::Reason;
 
 /// A lane of the given tick and lot.
 pub(super) fn lane(tick: &str, lot: &str) -> Lane {
