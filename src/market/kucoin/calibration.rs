@@ -163,3 +163,169 @@ fn tell(levels: &[Level], after: i64, sink: &mut impl Sink) {
         sink.say(MarketData::Depth(level.change()));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::instrument::{Lots, Ticks};
+    use crate::domain::side::Side;
+
+    use proptest::prelude::*;
+
+    /// Prices told, 0 for a reset, and what was noted.
+    #[derive(Default)]
+    struct Told {
+        prices: Vec<i64>,
+        noted: Vec<Fate>,
+    }
+
+    impl Sink for Told {
+        fn say(&mut self, data: MarketData) {
+            self.prices.push(match data {
+                MarketData::Depth(change) => change.price.get(),
+                MarketData::DepthReset => 0,
+                MarketData::Quote(_) | MarketData::Trade(_) | MarketData::Candle(_) => -1,
+            });
+        }
+
+        fn note(&mut self, _: usize, fate: Fate) {
+            self.noted.push(fate);
+        }
+    }
+
+    fn level(sequence: i64) -> Level {
+        let (price, size) = (Ticks::new(sequence), Lots::new(1));
+        Level { side: Side::Buy, price, size, sequence }
+    }
+
+    /// A change for each number from `first` to `last`, priced by it.
+    fn change(book: &mut Calibration, first: i64, last: i64, told: &mut Told) -> Fate {
+        let levels: Vec<_> = (first..=last).map(level).collect();
+        book.update(0, Update { first, last, levels: &levels }, told)
+    }
+
+    fn snapshot(book: &mut Calibration, sequence: i64, told: &mut Told) -> Judgement {
+        book.snapshot(sequence, &[level(sequence)], told)
+    }
+
+    #[test]
+    fn a_book_drops_what_it_contains_and_lets_the_rest_follow() {
+        let (mut book, mut told) = (Calibration::default(), Told::default());
+        for (first, last) in [(8, 9), (10, 12), (13, 13)] {
+            assert_eq!(change(&mut book, first, last, &mut told), Fate::Waiting);
+        }
+        assert_eq!(change(&mut book, 12, 13, &mut told), Fate::Duplicate);
+        assert_eq!(snapshot(&mut book, 11, &mut told), Judgement::Taken);
+        assert_eq!(change(&mut book, 14, 15, &mut told), Fate::Applied);
+        // Late, and one that begins in the book and ends behind it.
+        assert_eq!(change(&mut book, 9, 15, &mut told), Fate::Duplicate);
+        assert_eq!(change(&mut book, 9, 16, &mut told), Fate::Applied);
+        assert_eq!(told.prices, [0, 11, 12, 13, 14, 15, 16]);
+        assert_eq!(told.noted, [Fate::Duplicate, Fate::Applied, Fate::Applied]);
+        assert_eq!(book.sequence(), Some(16));
+        assert_eq!(snapshot(&mut book, 16, &mut told), Judgement::NotNeeded);
+    }
+
+    #[test]
+    fn without_a_book_nothing_is_applied() {
+        let (mut book, mut told) = (Calibration::default(), Told::default());
+        change(&mut book, 1, 1, &mut told);
+        change(&mut book, 2, 2, &mut told);
+        book.restart(&mut told);
+        assert_eq!((told.prices, told.noted), (vec![], vec![Fate::Unsynced; 2]));
+    }
+
+    #[test]
+    fn a_gap_voids_the_book_until_another_comes() {
+        let (mut book, mut told) = (Calibration::default(), Told::default());
+        snapshot(&mut book, 5, &mut told);
+        assert_eq!(change(&mut book, 7, 7, &mut told), Fate::Gap);
+        assert_eq!(change(&mut book, 8, 8, &mut told), Fate::Waiting);
+        assert_eq!(snapshot(&mut book, 5, &mut told), Judgement::TooOld);
+        assert_eq!(snapshot(&mut book, 7, &mut told), Judgement::Taken);
+        assert_eq!(change(&mut book, 9, 9, &mut told), Fate::Applied);
+        assert_eq!(told.prices, [0, 5, 0, 0, 7, 8, 9]);
+        assert_eq!(told.noted, [Fate::Duplicate, Fate::Applied]);
+    }
+
+    #[test]
+    fn what_waits_has_no_gap_and_a_bound() {
+        let (mut book, mut told) = (Calibration::default(), Told::default());
+        change(&mut book, 1, 2, &mut told);
+        assert_eq!(change(&mut book, 4, 4, &mut told), Fate::Gap);
+        assert_eq!(told.noted, [Fate::Unsynced]);
+        assert_eq!(snapshot(&mut book, 2, &mut told), Judgement::TooOld);
+        for number in 5..=5 + PUSHES_WAITING_MAX as i64 {
+            change(&mut book, number, number, &mut told);
+        }
+        assert_eq!((told.noted.len(), book.waiting.len()), (3, PUSHES_WAITING_MAX));
+        let many: Vec<_> = (0..LEVELS_WAITING_MAX as i64).map(level).collect();
+        let update = Update { first: 5_000, last: 5_000, levels: &many };
+        book.update(0, update, &mut told);
+        let update = Update { first: 5_001, last: 5_001, levels: &many };
+        book.update(0, update, &mut told);
+        assert_eq!((book.waiting.len(), book.levels.len()), (1, LEVELS_WAITING_MAX));
+    }
+
+    proptest! {
+        /// Whatever is lost, repeated or late, and whenever a book comes: what is told is either
+        /// void or exactly the venue's book.
+        #[test]
+        fn the_book_told_is_the_venues_or_void(
+            script in prop::collection::vec((0u8..10, 1i64..4, 1i64..9, 0i64..4), 1..120),
+        ) {
+            let (mut venue, mut number) = (std::collections::BTreeMap::new(), 100i64);
+            let mut history: Vec<(i64, i64, Vec<Level>)> = Vec::new();
+            let (mut book, mut shown) = (Calibration::default(), crate::market::kucoin::Book::default());
+            struct Shown<'b>(&'b mut crate::market::kucoin::Book);
+            impl Sink for Shown<'_> {
+                fn say(&mut self, data: MarketData) {
+                    self.0.apply(&data);
+                }
+                fn note(&mut self, _: usize, _: Fate) {}
+            }
+            let mut snapshots = std::collections::VecDeque::new();
+            for (what, width, price, size) in script {
+                let (first, last) = (number + 1, number + width);
+                let level = Level {
+                    side: Side::Buy, price: Ticks::new(price), size: Lots::new(size), sequence: last,
+                };
+                let mut sink = Shown(&mut shown);
+                match what {
+                    // The venue changes; the push is lost (0), repeated (1) or comes.
+                    0..=5 => {
+                        number = last;
+                        venue.insert(price, size);
+                        venue.retain(|_, size| *size > 0);
+                        history.push((first, last, vec![level]));
+                        for _ in 0..[0, 2, 1, 1, 1, 1][usize::from(what)] {
+                            book.update(0, Update { first, last, levels: &[level] }, &mut sink);
+                        }
+                    }
+                    // An old push comes late.
+                    6 | 7 => if let Some((first, last, levels)) = history.iter().rev().nth(size as usize) {
+                        book.update(0, Update { first: *first, last: *last, levels }, &mut sink);
+                    },
+                    // A book is taken ...
+                    8 => snapshots.push_back((number, venue.clone())),
+                    // ... and arrives.
+                    _ => if let Some((sequence, levels)) = snapshots.pop_front() {
+                        let levels: Vec<_> = levels.iter().map(|(price, size)| Level {
+                            side: Side::Buy, price: Ticks::new(*price), size: Lots::new(*size), sequence,
+                        }).collect();
+                        book.snapshot(sequence, &levels, &mut sink);
+                    },
+                }
+                if book.sequence() == Some(number) {
+                    let shown: Vec<_> = shown.levels(Side::Buy)
+                        .map(|level| (level.price.get(), level.size.get())).collect();
+                    let real: Vec<_> = venue.iter().rev().map(|(price, size)| (*price, *size)).collect();
+                    prop_assert_eq!(shown, real);
+                }
+                if book.sequence().is_none() {
+                    prop_assert!(shown.is_empty());
+                }
+            }
+        }
+    }
+}

@@ -154,3 +154,92 @@ impl Told {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::identifier::InstrumentId;
+    use crate::domain::instrument::{Lots, Ticks};
+    use crate::domain::market_data::{Quote, Trade};
+    use crate::domain::side::Side;
+    use crate::domain::time::Timestamp;
+
+    struct Heard {
+        stream: Stream,
+        count: FeedCount,
+        told: Vec<MarketData>,
+    }
+
+    impl Heard {
+        fn new() -> Self {
+            Self { stream: Stream::new(1), count: FeedCount::default(), told: Vec::new() }
+        }
+
+        /// How much was told by these words.
+        fn take(&mut self, words: &[Word<'_>]) -> usize {
+            let before = self.told.len();
+            for &word in words {
+                let push = Push { instrument: InstrumentId(0), off_grid: false, word };
+                self.stream.take(&push, &mut self.count, |data| self.told.push(data));
+            }
+            self.told.len() - before
+        }
+    }
+
+    fn top(sequence: Option<i64>, time_ms: Option<i64>, bid: i64) -> Word<'static> {
+        let (bid, ask) = (Ticks::new(bid), Ticks::new(100));
+        let quote = Quote { bid, bid_size: Lots::new(1), ask, ask_size: Lots::new(1) };
+        Word::Top(Place { sequence, time_ms }, Some(quote))
+    }
+
+    fn print(sequence: i64) -> Word<'static> {
+        let trade = Trade { price: Ticks::new(5), size: Lots::new(1), aggressor: Some(Side::Buy) };
+        Word::Match(sequence, trade)
+    }
+
+    fn candle(minute: i64, close: i64) -> Word<'static> {
+        let price = Ticks::new(close);
+        let open_at = Timestamp::from_us(minute * 60_000_000);
+        let volume = Lots::new(1);
+        Word::Candle(
+            Interval::new("1min").unwrap(),
+            Candle { open_at, open: price, high: price, low: price, close: price, volume },
+        )
+    }
+
+    #[test]
+    fn late_tops_are_not_told_and_crossed_ones_neither() {
+        let mut heard = Heard::new();
+        assert_eq!(heard.take(&[top(Some(5), Some(50), 90), top(Some(5), Some(50), 90)]), 2);
+        assert_eq!(heard.take(&[top(Some(4), Some(60), 91), top(None, Some(49), 92)]), 0);
+        assert_eq!(heard.count.time_backwards, 2);
+        assert_eq!(heard.take(&[top(None, Some(50), 93), top(Some(6), None, 94)]), 2);
+        assert_eq!(heard.take(&[top(Some(7), None, 100), Word::Top(Place::default(), None)]), 0);
+        assert_eq!((heard.count.crossed, heard.count.ignored), (1, 1));
+    }
+
+    #[test]
+    fn an_order_that_begins_anew_is_taken_in_the_end() {
+        let mut heard = Heard::new();
+        heard.take(&[print(1_000)]);
+        for sequence in 1..=i64::from(LATE_MAX) {
+            assert_eq!(heard.take(&[print(sequence)]), 0);
+        }
+        assert_eq!(heard.take(&[print(300), print(301), print(301)]), 2);
+        assert_eq!(heard.count.duplicates, u64::from(LATE_MAX) + 1);
+    }
+
+    #[test]
+    fn a_candle_is_told_when_the_next_begins_and_not_across_connections() {
+        let mut heard = Heard::new();
+        assert_eq!(heard.take(&[candle(1, 10), candle(1, 11), candle(0, 9)]), 0);
+        assert_eq!(heard.count.time_backwards, 1);
+        assert_eq!(heard.take(&[candle(2, 12)]), 1);
+        assert!(matches!(heard.told[0], MarketData::Candle(closed) if closed.close.get() == 11));
+        heard.take(&[print(7), top(Some(7), None, 90)]);
+        heard.stream.restart();
+        assert_eq!(heard.take(&[candle(3, 13), print(7)]), 0);
+        assert_eq!(heard.take(&[top(Some(6), None, 90)]), 1);
+        assert_eq!(heard.stream.last_match(0), Some(&mut Some(7)));
+    }
+}
