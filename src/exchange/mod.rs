@@ -2,6 +2,7 @@
 //!
 //! [`Venue`] takes nothing but [`Approved`] orders: the risk check is the only way here.
 
+pub mod kucoin;
 pub mod paper;
 
 use crate::domain::identifier::ClientOrderId;

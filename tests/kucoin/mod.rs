@@ -1,0 +1,6 @@
+//! KuCoin's protocol against samples: the recorded ones where they are, our own always.
+
+mod fixtures;
+mod hostile;
+mod sameness;
+mod samples;
