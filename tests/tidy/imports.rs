@@ -16,7 +16,7 @@ const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("systemd", &["clock", "domain"]),
     ("config", &["domain", "risk", "strategy"]),
     ("market", &["domain"]),
-    ("exchange", &["domain", "durable", "risk"]),
+    ("exchange", &["clock", "domain", "durable", "market", "risk"]),
     ("store", &["domain", "durable", "engine"]),
     (
         "agent",
