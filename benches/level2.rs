@@ -14,11 +14,11 @@ use std::time::Instant;
 use flate2::read::MultiGzDecoder;
 use ibis::domain::decimal::Decimal;
 use ibis::domain::identifier::InstrumentId;
-use ibis::domain::instrument::Instrument;
+use ibis::domain::instrument::{FeeClass, Instrument, InstrumentSpec};
 use ibis::domain::market_data::{MarketData, Quote};
 use ibis::domain::symbol::Symbol;
-use ibis::market::Lane;
-use ibis::market::kucoin::{Book, Calibration, Decoder, Fate, Listing, Sink, Snapshot, Word};
+use ibis::market::kucoin::{Book, Calibration, Decoder, Fate, Sink, Snapshot, Word};
+use ibis::market::{Lane, Replay};
 use serde_json::Value;
 
 type Error = Box<dyn std::error::Error>;
@@ -200,23 +200,14 @@ fn recorded() -> Result<Option<Session>, Error> {
         println!("no recording under {}: a generated session instead", market.display());
         return Ok(None);
     }
-    let (mut listed, mut answers) = (BTreeMap::new(), Vec::new());
+    let instruments = Replay::open(&[&rest])?.instruments().to_vec();
+    let mut answers = Vec::new();
     for line in unzip(&rest)?.lines() {
         let line: Value = serde_json::from_str(line)?;
-        let data = &line["msg"]["data"];
-        match line["path"].as_str().unwrap_or_default().split_once("level2?symbol=") {
-            Some((_, symbol)) => answers.push((symbol.to_owned(), data.to_string())),
-            None => {
-                for row in data.as_array().into_iter().flatten() {
-                    listed
-                        .insert(row["symbol"].as_str().unwrap_or_default().to_owned(), row.clone());
-                }
-            }
+        let path = line["path"].as_str().unwrap_or_default();
+        if let Some((_, symbol)) = path.split_once("level2?symbol=") {
+            answers.push((symbol.to_owned(), line["msg"]["data"].to_string()));
         }
-    }
-    let mut instruments = Vec::new();
-    for (symbol, _) in &answers {
-        instruments.push(instrument(listed.get(symbol).ok_or("a book of an unlisted symbol")?)?);
     }
     let frames = unzip(&frames)?;
     let frames = frames.lines().filter_map(|line| {
@@ -239,18 +230,20 @@ fn books(answers: &[(String, String)], instruments: &[Instrument]) -> Result<Vec
     answers.iter().map(book).collect()
 }
 
-fn instrument(row: &Value) -> Result<Instrument, Error> {
-    let text = |key: &str| row[key].as_str().unwrap_or_default();
-    let listing = Listing {
-        symbol: Symbol::new(text("symbol"))?,
-        price_increment: Decimal::parse(text("priceIncrement"))?,
-        base_increment: Decimal::parse(text("baseIncrement"))?,
-        base_min_size: Decimal::parse(text("baseMinSize"))?,
-        base_max_size: Decimal::parse(text("baseMaxSize"))?,
-        min_funds: Decimal::parse(text("quoteMinSize"))?,
-        fee_category: None,
-    };
-    Ok(Instrument::new(listing.spec()?)?)
+/// A pair of the generated session.
+fn instrument(symbol: &str) -> Result<Instrument, Error> {
+    let lot = Decimal::parse("0.00000001")?;
+    Ok(Instrument::new(InstrumentSpec {
+        symbol: Symbol::new(symbol)?,
+        tick: Decimal::parse("0.1")?,
+        lot,
+        quantity_min: lot,
+        quantity_max: lot.times(1_000_000_000_000),
+        notional_min: Decimal::parse("0.1")?,
+        fee_class: FeeClass::A,
+        maker_fee: FeeClass::A.rate(),
+        taker_fee: FeeClass::A.rate(),
+    })?)
 }
 
 fn unzip(path: &Path) -> Result<String, Error> {
@@ -265,10 +258,7 @@ fn generated() -> Result<Session, Error> {
     let (mut instruments, mut answers) = (Vec::new(), Vec::new());
     for index in 0..symbols {
         let symbol = format!("GEN{index}-USDT");
-        instruments.push(instrument(&serde_json::json!({
-            "symbol": symbol, "priceIncrement": "0.1", "baseIncrement": "0.00000001",
-            "baseMinSize": "0.00001", "baseMaxSize": "10000", "quoteMinSize": "0.1",
-        }))?);
+        instruments.push(instrument(&symbol)?);
         let side = |first: i64, step: i64| {
             let row = |level: i64| [format!("{}.5", first + step * level), "1.5".to_owned()];
             (0..500).map(row).collect::<Vec<_>>()

@@ -31,12 +31,6 @@ pub struct FeedCount {
     /// Depth updates that no snapshot synchronises. Those of a recording are not applied; those of
     /// a depth CSV are, to a book that began void.
     pub unsynced: u64,
-    /// Pushes that made no sense: counted where a file would be refused.
-    pub malformed: u64,
-    /// Events that a full queue lost: each time all books are told again.
-    pub dropped: u64,
-    /// Times that a book or a connection had to begin anew.
-    pub resyncs: u64,
     /// Messages and rows that carry no market data: acknowledgements, blank lines, one-sided
     /// quotes, topics that ibis does not read.
     pub ignored: u64,
@@ -64,7 +58,7 @@ impl FeedCount {
     /// True where the source was without any gap, repetition or step back in time.
     pub fn is_regular(&self) -> bool {
         self.duplicates + self.gaps + self.time_backwards + self.overlapping == 0
-            && self.crossed + self.unsynced + self.malformed + self.dropped + self.resyncs == 0
+            && self.crossed + self.unsynced == 0
     }
 }
 
@@ -81,9 +75,6 @@ impl fmt::Display for FeedCount {
             (self.off_grid, "off the grid rounded"),
             (self.crossed, "crossed skipped"),
             (self.unsynced, "depth updates unsynced"),
-            (self.malformed, "malformed"),
-            (self.dropped, "dropped"),
-            (self.resyncs, "resyncs"),
             (self.ignored, "ignored"),
         ] {
             if count != 0 {

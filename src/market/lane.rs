@@ -1,6 +1,7 @@
 //! An instrument as decoders need it: numbers of text in, ticks and lots out.
 
 use super::number::{Grid, Reason, Rounding};
+use crate::domain::decimal::Decimal;
 use crate::domain::identifier::InstrumentId;
 use crate::domain::instrument::{Instrument, Lots, Ticks};
 
@@ -63,6 +64,30 @@ impl Lane {
     /// A size down to the lot, zero included; `off` is set where it was rounded.
     pub(crate) fn size(&self, what: &str, text: &[u8], off: &mut bool) -> Result<Lots, Reason> {
         let counted = self.size.count(text, Rounding::Down);
+        let (lots, rounded) = counted.map_err(|reason| format!("{what} {reason}"))?;
+        *off |= rounded;
+        Ok(Lots::new(lots))
+    }
+
+    /// A price in quote units, as [`Lane::price`] takes its text.
+    pub fn price_of_decimal(
+        &self,
+        what: &str,
+        price: Decimal,
+        off: &mut bool,
+    ) -> Result<Ticks, Reason> {
+        let counted = self.price.count_decimal(price, Rounding::Nearest);
+        self.price_of(what, counted.map_err(|reason| format!("{what} {reason}"))?, off)
+    }
+
+    /// A size in base units, as [`Lane::size`] takes its text.
+    pub fn size_of_decimal(
+        &self,
+        what: &str,
+        size: Decimal,
+        off: &mut bool,
+    ) -> Result<Lots, Reason> {
+        let counted = self.size.count_decimal(size, Rounding::Down);
         let (lots, rounded) = counted.map_err(|reason| format!("{what} {reason}"))?;
         *off |= rounded;
         Ok(Lots::new(lots))

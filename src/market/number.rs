@@ -56,6 +56,16 @@ impl Grid {
         }
     }
 
+    /// The number of increments in `value`, and whether it was rounded to get there.
+    pub(crate) fn count_decimal(
+        self,
+        value: Decimal,
+        rounding: Rounding,
+    ) -> Result<(i64, bool), Reason> {
+        let scaled = self.scale_decimal(value).map_err(|why| format!("{value} is {why}"))?;
+        Ok(self.round(scaled, rounding))
+    }
+
     /// As [`Grid::count`] of the plain number up to the first comma of `row`, with its length; `None`
     /// where that is no plain number. One pass, for rows by the million.
     #[inline]
@@ -168,14 +178,19 @@ impl Grid {
             .or(Err(DecimalError::Syntax))
             .and_then(Decimal::parse_foreign)
             .map_err(|error| format!("{:?} is {error}", shown()))?;
+        let scaled = self.scale_decimal(value).map_err(|why| format!("{:?} is {why}", shown()))?;
+        Ok(Scaled { cut: scaled.cut || lossy, ..scaled })
+    }
+
+    fn scale_decimal(self, value: Decimal) -> Result<Scaled, &'static str> {
         if value.is_negative() {
-            return Err(format!("{:?} is negative", shown()));
+            return Err("negative");
         }
         let unit = 10i128.pow(PLACES - self.places);
         let (whole, rest) = (value.raw() / unit, value.raw() % unit);
         let whole = i64::try_from(whole).ok().filter(|whole| *whole < WHOLE_END);
-        let whole = whole.ok_or_else(|| format!("{:?} is too large", shown()))?;
-        Ok(Scaled { whole, cut: rest != 0 || lossy, half: rest * 2 >= unit && unit > 1 })
+        let whole = whole.ok_or("too large")?;
+        Ok(Scaled { whole, cut: rest != 0, half: rest * 2 >= unit && unit > 1 })
     }
 }
 
@@ -194,6 +209,11 @@ struct Scaled {
 fn digit_at(text: &[u8], at: usize) -> Option<i64> {
     let digit = text.get(at)?.wrapping_sub(b'0');
     (digit <= 9).then_some(i64::from(digit))
+}
+
+/// True for what [`integer`] can give: a number whose successor an i64 holds too.
+pub(crate) fn is_integer(number: i64) -> bool {
+    (0..WHOLE_END).contains(&number)
 }
 
 /// A plain non-negative integer of at most 18 digits.

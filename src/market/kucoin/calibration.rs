@@ -284,7 +284,7 @@ mod tests {
                 }
                 fn note(&mut self, _: usize, _: Fate) {}
             }
-            let mut snapshots = std::collections::VecDeque::new();
+            let mut snapshots = VecDeque::new();
             for (what, width, price, size) in script {
                 let (first, last) = (number + 1, number + width);
                 let level = Level {

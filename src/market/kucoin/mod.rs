@@ -9,7 +9,6 @@
 //!
 //! Nothing here does I/O or reads a clock.
 
-mod answer;
 mod best_levels;
 mod book;
 mod calibration;
@@ -17,20 +16,19 @@ mod decoder;
 mod field;
 mod level;
 mod level2_frame;
-mod listing;
 mod push;
 pub(super) mod shape;
+mod snapshot;
 mod stream;
 mod topic;
 mod words;
 
-pub use self::answer::{Snapshot, parse_level1, parse_trades};
 pub use self::book::Book;
 pub use self::calibration::{Calibration, Fate, Judgement, Sink};
 pub use self::decoder::Decoder;
 pub use self::level::{Level, Update};
-pub use self::listing::Listing;
 pub use self::push::{Interval, Place, Push, Word};
+pub use self::snapshot::Snapshot;
 pub use self::stream::Stream;
 pub use self::topic::TopicKind;
 

@@ -9,14 +9,17 @@ use super::record::{BookKind, BookMessage, Pending, Record};
 use super::recording::{Answered, line, received_at, text};
 use super::roster::Gathering;
 use crate::domain::decimal::Decimal;
-use crate::domain::instrument::InstrumentSpec;
+use crate::domain::instrument::{FeeClass, InstrumentSpec};
 use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
 use crate::market::feed_count::FeedCount;
+use crate::market::kucoin::Snapshot;
 use crate::market::kucoin::shape::{BookAnswer, parse};
-use crate::market::kucoin::{Listing, Snapshot};
 use crate::market::lane::Lane;
 use crate::market::number::Reason;
+
+/// Largest quantity in lots: 15 digits, so that sums stay far from an i64's end.
+const QUANTITY_LOTS_MAX: i64 = 1_000_000_000_000_000;
 
 /// The parser's place in the recording.
 #[derive(Debug)]
@@ -96,18 +99,32 @@ struct ListedSymbol<'a> {
 }
 
 impl ListedSymbol<'_> {
+    /// The venue's increments and limits, the limits brought onto the lot: the venue lists some that
+    /// are not (`baseMinSize` up, `baseMaxSize` down).
     fn spec(&self) -> Result<InstrumentSpec, Reason> {
         let decimal =
             |text: &str| Decimal::parse(text).map_err(|error| format!("{text:?} is {error}"));
-        let listing = Listing {
-            symbol: Symbol::new(self.symbol).map_err(|error| error.to_string())?,
-            price_increment: decimal(self.price_increment)?,
-            base_increment: decimal(self.base_increment)?,
-            base_min_size: decimal(self.base_min_size)?,
-            base_max_size: decimal(self.base_max_size)?,
-            min_funds: decimal(self.min_funds.unwrap_or(self.quote_min_size))?,
-            fee_category: self.fee_category,
+        let (tick, lot) = (decimal(self.price_increment)?, decimal(self.base_increment)?);
+        if !tick.is_positive() || !lot.is_positive() {
+            return Err("an increment is not above zero".to_owned());
+        }
+        let fee_class = match self.fee_category {
+            Some(2) => FeeClass::B,
+            Some(3) => FeeClass::C,
+            Some(_) | None => FeeClass::A,
         };
-        listing.spec()
+        Ok(InstrumentSpec {
+            symbol: Symbol::new(self.symbol).map_err(|error| error.to_string())?,
+            tick,
+            lot,
+            quantity_min: decimal(self.base_min_size)?.ceil_to(lot).max(lot),
+            quantity_max: decimal(self.base_max_size)?
+                .floor_to(lot)
+                .min(lot.times(QUANTITY_LOTS_MAX)),
+            notional_min: decimal(self.min_funds.unwrap_or(self.quote_min_size))?,
+            fee_class,
+            maker_fee: fee_class.rate(),
+            taker_fee: fee_class.rate(),
+        })
     }
 }
