@@ -6,3 +6,4 @@ pub mod dial;
 pub mod protocol;
 pub mod rest;
 pub mod tls;
+pub mod ws;
