@@ -10,8 +10,8 @@
 )]
 
 mod cli;
-mod kucoin;
 mod exchange;
+mod kucoin;
 mod simulation;
 mod support;
 mod systemd;

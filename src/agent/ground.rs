@@ -2,11 +2,9 @@
 //! here or learnt from the venue.
 
 use std::path::Path;
-use std::rc::Rc;
 use std::time::Duration;
 
 use rusqlite::Connection;
-use tokio::sync::Notify;
 
 use super::error::AgentError;
 use super::online::Online;
@@ -72,10 +70,10 @@ fn is_online(settings: &Settings) -> bool {
 /// Prepares the ground: nothing is traded or written yet.
 pub(super) async fn prepare(
     wanted: Wanted<'_>,
-    (notifier, wake): (&mut Notifier, &Rc<Notify>),
+    notifier: &mut Notifier,
 ) -> Result<Ground, AgentError> {
     if wanted.replay.is_none() && is_online(wanted.settings) {
-        return venue_ground(wanted, notifier, wake).await;
+        return venue_ground(wanted, notifier).await;
     }
     let Wanted { options, settings, replay, seen_until, .. } = wanted;
     let now = first_instant(options.pace, seen_until)?;
@@ -89,11 +87,7 @@ pub(super) async fn prepare(
     Ok(Ground { source: Source::Local(market), instruments, now, first, online: None })
 }
 
-async fn venue_ground(
-    wanted: Wanted<'_>,
-    notifier: &mut Notifier,
-    wake: &Rc<Notify>,
-) -> Result<Ground, AgentError> {
+async fn venue_ground(wanted: Wanted<'_>, notifier: &mut Notifier) -> Result<Ground, AgentError> {
     let Wanted { options, settings, seen_until, held, .. } = wanted;
     let online = Online::open(options, settings, &held, notifier).await?;
     let now = online.market_time(options.pace).await?;
@@ -104,7 +98,7 @@ async fn venue_ground(
         true => online.instruments().to_vec(),
         false => priced(online.instruments(), settings)?,
     };
-    let feed = online.feed(settings, (options.pace, now), wake);
+    let feed = online.feed(settings, (options.pace, now));
     let source = Source::Live(feed);
     Ok(Ground { source, instruments, now, first: None, online: Some(online) })
 }
@@ -117,12 +111,11 @@ impl Ground {
         state_dir: &Path,
         ledger: &Connection,
         known: &Known,
-        wake: &Rc<Notify>,
     ) -> Result<(VenueLink, VenueSnapshot), AgentError> {
         match &self.online {
             Some(online) if settings.agent.mode == Mode::Live => {
                 let from = restore::start_from(&self.instruments, ledger, known, self.now)?;
-                let (venue, view) = online.venue(settings, from, (self.now, wake)).await?;
+                let (venue, view) = online.venue(settings, from, self.now).await?;
                 let snapshot = restore::live_snapshot(&view, known);
                 Ok((VenueLink::Kucoin(Box::new(venue)), snapshot))
             }

@@ -20,10 +20,7 @@ mod summary;
 mod venue_link;
 
 use std::path::PathBuf;
-use std::rc::Rc;
 use std::time::Duration;
-
-use tokio::sync::Notify;
 
 use crate::clock;
 use crate::config::{Directories, Settings, Sources};
@@ -81,8 +78,7 @@ async fn supervise(options: &Options, settings: Settings) -> Result<Summary, Age
     // Before anything opens: a signal during the start must not kill without a trace.
     let mut signals = Signals::new()?;
     notifier.status("opening the ledger");
-    let wake = Rc::new(Notify::new());
-    let started = start::start(options, &settings, &mut notifier, &wake);
+    let started = start::start(options, &settings, &mut notifier);
     let (mut session, pace) = tokio::select! {
         biased;
         signal = signals.stop() => return Err(AgentError::Stopped(signal.as_str())),
@@ -92,7 +88,7 @@ async fn supervise(options: &Options, settings: Settings) -> Result<Summary, Age
     heartbeat.ready(&mut session)?;
     let candles = usize::try_from(settings.strategy.slow_candles).unwrap_or(0);
     session.warm_up(settings.strategy.candle_interval, candles + 1);
-    let mut life = Life { options, settings, pace, wake, began: clock::monotonic() };
+    let mut life = Life { options, settings, pace, began: clock::monotonic() };
     let ended = life.trade(&mut session, &mut signals, &mut heartbeat).await;
     let cause = match &ended {
         Ok(cause) => cause.as_str().to_owned(),
@@ -131,8 +127,6 @@ struct Life<'a> {
     options: &'a Options,
     settings: Settings,
     pace: PaceClock,
-    /// Something came over the network.
-    wake: Rc<Notify>,
     began: Duration,
 }
 
@@ -159,7 +153,7 @@ impl Life<'_> {
             if self.is_over() {
                 return Ok(Cause::MaxRuntime);
             }
-            match signals.within(rest, &self.wake).await {
+            match signals.within(rest, session.filled()).await {
                 None => {}
                 Some(Signal::Hangup) => self.reload(heartbeat),
                 Some(signal) => return Ok(Cause::Signal(signal)),
@@ -184,7 +178,7 @@ impl Life<'_> {
             session.flush()?;
             heartbeat.beat(session, &self.pace)?;
             let rest = if self.pace.is_max() { Duration::ZERO } else { TURN_REST };
-            match signals.within(rest, &self.wake).await {
+            match signals.within(rest, session.answered()).await {
                 None | Some(Signal::Hangup) => {}
                 Some(Signal::Terminate | Signal::Interrupt) => {
                     log::warn!("second signal: stopping at once, open orders stay at the venue");

@@ -4,8 +4,6 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
-
 use super::Options;
 use super::error::AgentError;
 use super::pace::Pace;
@@ -19,14 +17,16 @@ use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
 use crate::engine::Engine;
 use crate::exchange::kucoin::credentials::Credentials;
+use crate::exchange::kucoin::dial::DialLimits;
 use crate::exchange::kucoin::feed::Feed;
-use crate::exchange::kucoin::preflight::{
-    self, FailureClass, PreflightCheck, Verdict, Wanted,
-};
+use crate::exchange::kucoin::preflight::{self, FailureClass, PreflightCheck, Verdict, Wanted};
 use crate::exchange::kucoin::protocol::candle::{CandleRow, CandleType};
 use crate::exchange::kucoin::rest::{Failure, Rest, RestSettings};
+use crate::exchange::kucoin::tls::Tls;
 use crate::exchange::kucoin::venue::{AccountView, KucoinSettings, KucoinVenue, StartFrom};
-use crate::exchange::kucoin::ws::private::PrivateChannel;
+use crate::exchange::kucoin::ws::PrivateChannel;
+use crate::exchange::kucoin::ws::WsSettings;
+use crate::exchange::kucoin::ws::{BulletSource, dialer};
 use crate::systemd::notify::Notifier;
 
 /// The first wait for a venue that is away; each further one doubles it ...
@@ -42,10 +42,13 @@ const CANDLES_MAX: usize = 1_500;
 pub(super) struct Online {
     rest: Rest,
     instruments: Vec<Instrument>,
+    dial_limits: DialLimits,
 }
 
 impl Online {
-    pub(super) fn feed(&self, _: &Settings, _: (Pace, Timestamp), _: &Rc<Notify>) -> Feed { Feed }
+    pub(super) fn feed(&self, _: &Settings, _: (Pace, Timestamp)) -> Feed {
+        Feed
+    }
 
     /// Reaches the venue and learns its instruments. Under a service manager a venue that is away is
     /// waited for, as long as it takes; elsewhere it is an error at once.
@@ -73,11 +76,7 @@ impl Online {
         }
     }
 
-    async fn reach(
-        rest: &Rest,
-        settings: &Settings,
-        held: &[Symbol],
-    ) -> Result<Self, AgentError> {
+    async fn reach(rest: &Rest, settings: &Settings, held: &[Symbol]) -> Result<Self, AgentError> {
         let wanted = wanted(settings, held);
         let found = preflight::judge(&wanted, &preflight::gather(rest, &wanted).await);
         for check in found.checks.iter().filter(|check| check.verdict != Verdict::Ok) {
@@ -86,7 +85,14 @@ impl Online {
         let failed = |check: &&PreflightCheck| check.failure_class == found.failure_class();
         match (found.failure_class(), found.checks.iter().find(failed)) {
             (Some(class), Some(check)) => Err(unfit(class, check)),
-            _ => Ok(Self { rest: rest.clone(), instruments: found.instruments }),
+            _ => Ok(Self {
+                rest: rest.clone(),
+                instruments: found.instruments,
+                dial_limits: DialLimits {
+                    connect: settings.exchange.request_timeout,
+                    tls: settings.exchange.request_timeout,
+                },
+            }),
         }
     }
 
@@ -109,7 +115,7 @@ impl Online {
         &self,
         settings: &Settings,
         from: StartFrom,
-        (now, wake): (Timestamp, &Rc<Notify>),
+        now: Timestamp,
     ) -> Result<(KucoinVenue, AccountView), AgentError> {
         let exchange = &settings.exchange;
         let venue = KucoinSettings {
@@ -117,12 +123,30 @@ impl Online {
             request_timeout: exchange.request_timeout,
             dead_man_timeout: exchange.dead_man_timeout,
         };
-        let private = PrivateChannel;
+        let private = PrivateChannel::start(
+            WsSettings::default(),
+            self.bullets(true),
+            dialer(Tls::new(), self.dial_limits),
+        );
         let (rest, instruments) = (self.rest.clone(), self.instruments.clone());
-        let wake = Rc::clone(wake);
-        KucoinVenue::start(rest, private, instruments, venue, from, (wake, now))
+        KucoinVenue::start(rest, private, instruments, venue, from, now)
             .await
             .map_err(|failure| refused(&failure))
+    }
+
+    /// Where websocket connections get their tokens.
+    fn bullets(&self, private: bool) -> BulletSource {
+        let rest = self.rest.clone();
+        Rc::new(move || {
+            let rest = rest.clone();
+            Box::pin(async move {
+                let bullet = match private {
+                    true => rest.bullet_private().await,
+                    false => rest.bullet_public().await,
+                };
+                bullet.map_err(|failure| failure.to_string())
+            })
+        })
     }
 
     /// Gives the averages the venue's candles. Without them the first signals come later.

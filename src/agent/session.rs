@@ -286,6 +286,22 @@ impl Session {
         self.parts.source.received_at()
     }
 
+    /// Waits until the venue said something: market data, or about orders.
+    pub(super) async fn filled(&self) {
+        tokio::select! {
+            () = self.parts.source.filled() => {}
+            () = self.answered() => {}
+        }
+    }
+
+    /// Waits until the venue said something about orders.
+    pub(super) async fn answered(&self) {
+        match &self.parts.venue {
+            VenueLink::Kucoin(venue) => venue.filled().await,
+            VenueLink::Paper(_) => std::future::pending().await,
+        }
+    }
+
     /// The venue behind the network, in live mode.
     pub(super) fn kucoin(&mut self) -> Option<&mut KucoinVenue> {
         match &mut self.parts.venue {
@@ -313,7 +329,9 @@ impl Session {
             match self.parts.source.next()? {
                 Next::Over => self.market_over = true,
                 Next::Nothing => break,
-                Next::Event(event) if self.parts.seen_until.is_some_and(|seen| event.at <= seen) => {
+                Next::Event(event)
+                    if self.parts.seen_until.is_some_and(|seen| event.at <= seen) =>
+                {
                     self.tally.skipped += 1;
                 }
                 Next::Event(event) => self.next_market = Some(event),

@@ -4,7 +4,6 @@ use std::io;
 use std::time::Duration;
 
 use tokio::signal::unix::{self, SignalKind};
-use tokio::sync::Notify;
 
 /// A signal that means something here.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,7 +49,11 @@ impl Signals {
 
     /// The next signal, if one comes within `rest`, or before something else wakes the loop. No rest
     /// still looks once.
-    pub(super) async fn within(&mut self, rest: Duration, wake: &Notify) -> Option<Signal> {
+    pub(super) async fn within(
+        &mut self,
+        rest: Duration,
+        woken: impl Future<Output = ()>,
+    ) -> Option<Signal> {
         let pause = async {
             if rest.is_zero() {
                 tokio::task::yield_now().await;
@@ -63,7 +66,7 @@ impl Signals {
             _ = self.terminate.recv() => Some(Signal::Terminate),
             _ = self.interrupt.recv() => Some(Signal::Interrupt),
             _ = self.hangup.recv() => Some(Signal::Hangup),
-            () = wake.notified() => None,
+            () = woken => None,
             () = pause => None,
         }
     }

@@ -35,6 +35,14 @@ impl Source {
         }
     }
 
+    /// Waits until an event came; for ever where they are made here.
+    pub(super) async fn filled(&self) {
+        match self {
+            Self::Local(_) => std::future::pending().await,
+            Self::Live(feed) => feed.filled().await,
+        }
+    }
+
     /// Candles from before `now`, where the source has them at hand.
     pub(super) fn history(
         &self,

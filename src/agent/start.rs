@@ -3,14 +3,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::rc::Rc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
-
 use super::error::AgentError;
-use super::pace::{Pace, PaceClock};
 use super::ground::{self, Wanted};
+use super::pace::{Pace, PaceClock};
 use super::session::{Parts, Session};
 use super::{Options, restore};
 use crate::clock;
@@ -44,7 +41,6 @@ pub(super) async fn start(
     options: &Options,
     settings: &Settings,
     notifier: &mut Notifier,
-    wake: &Rc<Notify>,
 ) -> Result<(Session, PaceClock), AgentError> {
     let state_dir = &options.directories.state;
     let replay = open_replay(options, settings)?;
@@ -59,13 +55,13 @@ pub(super) async fn start(
     let seen_until = last_instant(&connection, &run)?;
     let ledger = load::load(&connection)?;
     let wanted = Wanted { options, settings, replay, seen_until, held: restore::held(&ledger) };
-    let ground = ground::prepare(wanted, (notifier, wake)).await?;
+    let ground = ground::prepare(wanted, notifier).await?;
     let (now, instruments) = (ground.now, &ground.instruments);
 
     notifier.status("reconciling with the venue");
     let mut engine = engine(instruments, settings, run.number)?;
     let known = restore::known(instruments, ledger)?;
-    let (venue, snapshot) = ground.link(settings, state_dir, &connection, &known, wake).await?;
+    let (venue, snapshot) = ground.link(settings, state_dir, &connection, &known).await?;
 
     let mut actions = Vec::new();
     let started = Record::Run { run: run.number, phase: "started" };

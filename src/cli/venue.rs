@@ -23,9 +23,8 @@ pub(super) fn visit<T>(
             Some(loaded.map_err(|error| Failure::new(Exit::Credentials, error.to_string()))?)
         }
     };
-    let mut client = RestSettings::new(&exchange.base_url).map_err(|error| {
-        Failure::new(Exit::Config, format!("exchange.base_url: {error}"))
-    })?;
+    let mut client = RestSettings::new(&exchange.base_url)
+        .map_err(|error| Failure::new(Exit::Config, format!("exchange.base_url: {error}")))?;
     client.connect_timeout = exchange.request_timeout;
     client.tls_timeout = exchange.request_timeout;
     client.answer_timeout = exchange.request_timeout;

@@ -77,12 +77,7 @@ impl KucoinVenue {
         }
     }
 
-    fn on_swept(
-        &mut self,
-        id: InstrumentId,
-        outcome: Result<FillsSince, Failure>,
-        now: Moment,
-    ) {
+    fn on_swept(&mut self, id: InstrumentId, outcome: Result<FillsSince, Failure>, now: Moment) {
         self.note(None, &outcome);
         let Some(fills) = outcome.ok().and_then(|since| reports(&since.fills)) else {
             return self.sweep_soon(now);

@@ -33,11 +33,11 @@ use crate::risk::approval::Approved;
 use super::condition::{Condition, Conditions};
 use super::order_tracker::{Moment, OrderTracker, Request};
 use super::rest::{Priority, Rest};
-use super::ws::private::{PrivateChannel, PrivateEvent};
+use super::ws::{PrivateChannel, PrivateEvent};
 
+pub use account_view::{AccountOrder, AccountView, OpenIntent, StartFrom};
 pub use dead_man::{DeadManState, SYMBOLS_MAX as DEAD_MAN_SYMBOLS_MAX};
 pub use start::balances;
-pub use account_view::{AccountOrder, AccountView, OpenIntent, StartFrom};
 
 use answer::Answer;
 use dead_man::DeadMan;
@@ -75,6 +75,7 @@ pub struct KucoinVenue {
     instruments: Vec<Instrument>,
     by_symbol: BTreeMap<Symbol, InstrumentId>,
     inbox: Inbox,
+    /// Told of each answer.
     wake: Rc<Notify>,
     conditions: Conditions,
     watch: Watch,
@@ -110,6 +111,20 @@ impl KucoinVenue {
         self.tracker.tick(now);
         for request in self.tracker.take_requests() {
             self.request(request);
+        }
+    }
+
+    /// Waits until something came that [`KucoinVenue::poll`] takes in. May be dropped and called again.
+    pub async fn filled(&self) {
+        tokio::select! {
+            () = self.private.filled() => {}
+            () = self.answered() => {}
+        }
+    }
+
+    async fn answered(&self) {
+        while self.inbox.borrow().is_empty() {
+            self.wake.notified().await;
         }
     }
 
@@ -232,9 +247,9 @@ impl crate::exchange::Venue for KucoinVenue {
         // A copy that comes late dies at the venue's gateway.
         request.allow_max_time_window = i64::try_from(self.settings.order_window.as_millis()).ok();
         request.client_timestamp = Some(rest.venue_time().ms());
-        self.spawn(async move {
-            Answer::Placed(id, instrument, rest.place(&request, priority).await)
-        });
+        self.spawn(
+            async move { Answer::Placed(id, instrument, rest.place(&request, priority).await) },
+        );
     }
 
     fn cancel(&mut self, client_order_id: ClientOrderId, now: Timestamp) {

@@ -2,8 +2,8 @@
 
 use crate::domain::instrument::Instrument;
 use crate::domain::order::{NewOrder, OrderType, TimeInForce};
-use crate::exchange::kucoin::protocol::place::PlaceOrder;
 use crate::exchange::kucoin::protocol::order as wire;
+use crate::exchange::kucoin::protocol::place::PlaceOrder;
 
 /// The request. Its window and timestamp are stamped when it is sent.
 pub(super) fn place_order(order: &NewOrder, instrument: &Instrument) -> PlaceOrder<'static> {

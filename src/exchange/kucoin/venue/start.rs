@@ -24,7 +24,7 @@ use crate::exchange::kucoin::order_tracker::{OrderTracker, ResumedOrder, TradeRe
 use crate::exchange::kucoin::protocol::account::AccountRow;
 use crate::exchange::kucoin::protocol::order::Order;
 use crate::exchange::kucoin::rest::{Failure, Rest};
-use crate::exchange::kucoin::ws::private::{PrivateChannel, PrivateEvent};
+use crate::exchange::kucoin::ws::{PrivateChannel, PrivateEvent};
 
 /// The private stream may take this long to come up; without it the start goes on, blind.
 const PRIVATE_UP_WITHIN: Duration = Duration::from_secs(10);
@@ -43,7 +43,7 @@ impl KucoinVenue {
         instruments: Vec<Instrument>,
         settings: KucoinSettings,
         from: StartFrom,
-        (wake, at): (Rc<Notify>, Timestamp),
+        at: Timestamp,
     ) -> Result<(Self, AccountView), Failure> {
         let now = clock::monotonic();
         let numbered = (0u16..).zip(&instruments);
@@ -61,7 +61,7 @@ impl KucoinVenue {
             instruments,
             by_symbol,
             inbox: Rc::new(RefCell::new(VecDeque::new())),
-            wake,
+            wake: Rc::new(Notify::new()),
             conditions: Conditions::default(),
             watch: Watch::new(now),
             dead_man: DeadMan::new(settings.dead_man_timeout),
@@ -81,7 +81,7 @@ impl KucoinVenue {
                     Some(PrivateEvent::Up) => return,
                     Some(PrivateEvent::Down { reason }) => log::warn!("private messages: {reason}"),
                     Some(PrivateEvent::Order(_) | PrivateEvent::Balance(_)) => {}
-                    None => self.wake.notified().await,
+                    None => self.private.filled().await,
                 }
             }
         };
@@ -182,11 +182,7 @@ fn account_order(order: &Order<'_>) -> Option<AccountOrder> {
         Some(id) => id,
         None => ClientOrderId::new(news.venue_order_id.as_str()).ok()?,
     };
-    Some(AccountOrder {
-        client_order_id,
-        venue_order_id: news.venue_order_id,
-        end: news.end,
-    })
+    Some(AccountOrder { client_order_id, venue_order_id: news.venue_order_id, end: news.end })
 }
 
 /// By asset; rows that are no balance (holds above the total) count as all held.

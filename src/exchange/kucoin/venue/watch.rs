@@ -138,9 +138,9 @@ impl KucoinVenue {
             let Ok(id) = u16::try_from(index).map(InstrumentId) else { continue };
             let Some(symbol) = self.symbol_of(id) else { continue };
             let rest = self.rest.clone();
-            self.spawn(async move {
-                Answer::Swept(id, rest.fills_since(symbol.as_str(), since).await)
-            });
+            self.spawn(
+                async move { Answer::Swept(id, rest.fills_since(symbol.as_str(), since).await) },
+            );
         }
     }
 
@@ -150,7 +150,11 @@ impl KucoinVenue {
     }
 
     /// What the outcome of a request says about the venue itself, and about an instrument.
-    pub(super) fn note<T>(&mut self, instrument: Option<InstrumentId>, outcome: &Result<T, Failure>) {
+    pub(super) fn note<T>(
+        &mut self,
+        instrument: Option<InstrumentId>,
+        outcome: &Result<T, Failure>,
+    ) {
         let Err(failure) = outcome else {
             self.watch.unanswered = 0;
             return;
