@@ -98,7 +98,7 @@ async fn venue_ground(wanted: Wanted<'_>, notifier: &mut Notifier) -> Result<Gro
         true => online.instruments().to_vec(),
         false => priced(online.instruments(), settings)?,
     };
-    let feed = online.feed(settings, (options.pace, now));
+    let feed = online.feed(settings, (options.pace, now))?;
     let source = Source::Live(feed);
     Ok(Ground { source, instruments, now, first: None, online: Some(online) })
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use super::Options;
 use super::error::AgentError;
-use super::pace::Pace;
+use super::pace::{Pace, PaceClock};
 use crate::clock;
 use crate::config::Settings;
-use crate::config::settings::Mode;
+use crate::config::settings::{self as config, Mode};
 use crate::domain::identifier::InstrumentId;
 use crate::domain::instrument::Instrument;
 use crate::domain::market_data::Candle;
@@ -18,13 +18,16 @@ use crate::domain::time::Timestamp;
 use crate::engine::Engine;
 use crate::exchange::kucoin::credentials::Credentials;
 use crate::exchange::kucoin::dial::DialLimits;
-use crate::exchange::kucoin::feed::Feed;
+use crate::exchange::kucoin::feed::{
+    BookSource, Feed, FeedSettings, Fetch, FetchedBook, Fetches, Sources,
+};
 use crate::exchange::kucoin::preflight::{self, FailureClass, PreflightCheck, Verdict, Wanted};
 use crate::exchange::kucoin::protocol::candle::{CandleRow, CandleType};
-use crate::exchange::kucoin::rest::{Failure, Rest, RestSettings};
+use crate::exchange::kucoin::protocol::ticker::Level1;
+use crate::exchange::kucoin::rest::{BookSize, Failure, Rest, RestSettings};
 use crate::exchange::kucoin::tls::Tls;
 use crate::exchange::kucoin::venue::{AccountView, KucoinSettings, KucoinVenue, StartFrom};
-use crate::exchange::kucoin::ws::PrivateChannel;
+use crate::exchange::kucoin::ws::private::PrivateChannel;
 use crate::exchange::kucoin::ws::WsSettings;
 use crate::exchange::kucoin::ws::{BulletSource, dialer};
 use crate::systemd::notify::Notifier;
@@ -46,10 +49,6 @@ pub(super) struct Online {
 }
 
 impl Online {
-    pub(super) fn feed(&self, _: &Settings, _: (Pace, Timestamp)) -> Feed {
-        Feed
-    }
-
     /// Reaches the venue and learns its instruments. Under a service manager a venue that is away is
     /// waited for, as long as it takes; elsewhere it is an error at once.
     pub(super) async fn open(
@@ -127,11 +126,59 @@ impl Online {
             WsSettings::default(),
             self.bullets(true),
             dialer(Tls::new(), self.dial_limits),
+            Rc::default(),
         );
         let (rest, instruments) = (self.rest.clone(), self.instruments.clone());
         KucoinVenue::start(rest, private, instruments, venue, from, now)
             .await
             .map_err(|failure| refused(&failure))
+    }
+
+    /// The venue's market data from now on, stamped by a clock of this pace that reads `now` now.
+    pub(super) fn feed(
+        &self,
+        settings: &Settings,
+        (pace, now): (Pace, Timestamp),
+    ) -> Result<Feed, AgentError> {
+        let book = match settings.market.book {
+            config::BookSource::Level1 => BookSource::Level1,
+            config::BookSource::Depth5 => BookSource::Depth5,
+            config::BookSource::Level2 => BookSource::Level2,
+        };
+        let clock = PaceClock::new(pace, now);
+        let sources = Sources {
+            bullet: self.bullets(false),
+            dialer: dialer(Tls::new(), self.dial_limits),
+            fetches: self.fetches(),
+            clock: Rc::new(move || clock.now()),
+        };
+        let wanted = FeedSettings::new(self.instruments.clone(), book);
+        Feed::start(&wanted, sources, Rc::default())
+            .map_err(|error| AgentError::Mismatch(format!("market.symbols: {error}")))
+    }
+
+    /// What the feed asks by REST: books to begin with, quotes and trades while the websocket is down.
+    fn fetches(&self) -> Fetches {
+        let (rest, signs) = (self.rest.clone(), self.rest.can_sign());
+        let book: Fetch<FetchedBook> = Rc::new(move |symbol: Symbol| {
+            let rest = rest.clone();
+            Box::pin(async move {
+                let book = match signs {
+                    true => rest.full_book(symbol.as_str()).await,
+                    false => rest.book_part(symbol.as_str(), BookSize::Levels100).await,
+                };
+                let partial = !signs;
+                book.map(|book| FetchedBook { book, partial }).map_err(|error| error.to_string())
+            })
+        });
+        let rest = self.rest.clone();
+        let level1: Fetch<Level1> = Rc::new(move |symbol: Symbol| {
+            let rest = rest.clone();
+            Box::pin(async move {
+                rest.level1(symbol.as_str()).await.map_err(|error| error.to_string())
+            })
+        });
+        Fetches { book, level1, trades: None }
     }
 
     /// Where websocket connections get their tokens.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::domain::identifier::InstrumentId;
 use crate::domain::market_data::{Candle, MarketEvent};
 use crate::domain::time::Timestamp;
-use crate::exchange::kucoin::feed::Feed;
+use crate::exchange::kucoin::feed::{Feed, FeedEvent};
 use crate::market::{FeedCount, Market, MarketError};
 
 /// A source of market events.
@@ -26,12 +26,29 @@ pub(super) enum Next {
     Over,
 }
 
+/// The feed's next market event; what it says of itself goes to the log.
+fn received(feed: &Feed) -> Next {
+    while let Some(event) = feed.next() {
+        match event {
+            FeedEvent::Market(event) | FeedEvent::Polled(event) => return Next::Event(event),
+            FeedEvent::Up => log::info!("market data comes"),
+            FeedEvent::Down { reason } => log::warn!("no market data by websocket: {reason}"),
+            FeedEvent::Synced { instrument, partial } => {
+                let depth = if partial { "best hundred levels" } else { "whole book" };
+                log::debug!("instrument {}: {depth} in step with the venue's", instrument.0);
+            }
+            FeedEvent::Refused { topic, reason } => log::warn!("no {topic}: {reason}"),
+        }
+    }
+    Next::Nothing
+}
+
 impl Source {
     /// The next event.
     pub(super) fn next(&mut self) -> Result<Next, MarketError> {
         match self {
             Self::Local(market) => Ok(market.next()?.map_or(Next::Over, Next::Event)),
-            Self::Live(feed) => Ok(feed.next().map_or(Next::Nothing, Next::Event)),
+            Self::Live(feed) => Ok(received(feed)),
         }
     }
 

@@ -33,7 +33,7 @@ use crate::risk::approval::Approved;
 use super::condition::{Condition, Conditions};
 use super::order_tracker::{Moment, OrderTracker, Request};
 use super::rest::{Priority, Rest};
-use super::ws::{PrivateChannel, PrivateEvent};
+use super::ws::private::{PrivateChannel, PrivateEvent};
 
 pub use account_view::{AccountOrder, AccountView, OpenIntent, StartFrom};
 pub use dead_man::{DeadManState, SYMBOLS_MAX as DEAD_MAN_SYMBOLS_MAX};

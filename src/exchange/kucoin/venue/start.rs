@@ -24,7 +24,7 @@ use crate::exchange::kucoin::order_tracker::{OrderTracker, ResumedOrder, TradeRe
 use crate::exchange::kucoin::protocol::account::AccountRow;
 use crate::exchange::kucoin::protocol::order::Order;
 use crate::exchange::kucoin::rest::{Failure, Rest};
-use crate::exchange::kucoin::ws::{PrivateChannel, PrivateEvent};
+use crate::exchange::kucoin::ws::private::{PrivateChannel, PrivateEvent};
 
 /// The private stream may take this long to come up; without it the start goes on, blind.
 const PRIVATE_UP_WITHIN: Duration = Duration::from_secs(10);
