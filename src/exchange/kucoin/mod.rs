@@ -3,6 +3,7 @@
 
 pub mod credentials;
 pub mod dial;
+pub mod feed;
 pub mod protocol;
 pub mod rest;
 pub mod tls;

@@ -12,6 +12,7 @@ use super::push::{Interval, Place, Push, Word};
 use super::shape::{Depth, Head, Level2, Snapshot, parse};
 use super::topic::{Topic, TopicKind};
 use super::words;
+use crate::domain::identifier::InstrumentId;
 use crate::domain::side::Side;
 use crate::market::lane::Lane;
 use crate::market::number::Reason;
@@ -43,6 +44,13 @@ impl Decoder {
             return Ok(Some(self.update(lane, (scanned.first, scanned.last), off_grid)));
         }
         self.decode_any(frame)
+    }
+
+    /// About which instrument a push is that makes no sense, where it says so much.
+    pub fn about(&self, frame: &str) -> Option<InstrumentId> {
+        let head: Head<'_> = parse(frame).ok()?;
+        let topic = head.topic.as_deref().and_then(Topic::parse)?;
+        topic.symbol(head.subject.as_deref()).and_then(|symbol| self.lane(symbol)).map(|it| it.id)
     }
 
     /// As [`Decoder::decode`], whatever the spelling.

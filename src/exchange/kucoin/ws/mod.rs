@@ -14,7 +14,7 @@ mod client;
 mod connection;
 mod dialer;
 mod fault;
-mod private;
+pub mod private;
 mod queue;
 mod session;
 mod settings;
@@ -24,12 +24,11 @@ mod verdict;
 pub use self::client::{Client, Handler};
 pub use self::dialer::{BulletSource, Dialer, Socket, dialer};
 pub use self::fault::{Fault, Patience, Step};
-pub use self::private::{PrivateChannel, PrivateCount, PrivateEvent};
 pub use self::queue::Queue;
 pub use self::settings::WsSettings;
 pub use self::subscription::{Subscription, TooManyTopics};
 
 #[cfg(test)]
-mod scripted;
+pub(super) mod scripted;
 #[cfg(test)]
 mod tests;

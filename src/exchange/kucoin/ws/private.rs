@@ -8,6 +8,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use tokio::sync::Notify;
 use tokio::task::{AbortHandle, spawn_local};
 
 use super::client::{Client, Handler};
@@ -67,21 +68,26 @@ pub struct PrivateChannel {
 
 impl PrivateChannel {
     /// Begins to keep a connection up, in a task of the running `LocalSet`. `bullet` gives private
-    /// tokens.
-    pub fn start(settings: WsSettings, bullet: BulletSource, dialer: Dialer) -> Self {
-        Self::with_bound(settings, bullet, dialer, EVENTS_MAX)
-    }
-
-    pub(super) fn with_bound(
+    /// tokens; `wake` is notified of every event.
+    pub fn start(
         settings: WsSettings,
         bullet: BulletSource,
         dialer: Dialer,
-        bound: usize,
+        wake: Rc<Notify>,
+    ) -> Self {
+        Self::with_queue(settings, bullet, dialer, Queue::new(EVENTS_MAX, wake))
+    }
+
+    pub(super) fn with_queue(
+        settings: WsSettings,
+        bullet: BulletSource,
+        dialer: Dialer,
+        queue: Queue<PrivateEvent>,
     ) -> Self {
         let subscriptions = [order_push::TOPIC, balance_push::TOPIC].map(Subscription::private);
         let client = Client::new(settings, &subscriptions, true, bullet, dialer)
             .expect("two topics are fewer than a connection carries");
-        let (queue, count) = (Queue::new(bound), Rc::default());
+        let count = Rc::default();
         let handler = Taker { queue: queue.clone(), count: Rc::clone(&count), up: false };
         let task = spawn_local(client.run(Rc::new(RefCell::new(handler)))).abort_handle();
         Self { queue, count, task }

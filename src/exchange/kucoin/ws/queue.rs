@@ -16,7 +16,7 @@ pub struct Queue<T> {
 struct Shared<T> {
     items: RefCell<VecDeque<T>>,
     bound: usize,
-    notify: Notify,
+    wake: Rc<Notify>,
 }
 
 impl<T> Clone for Queue<T> {
@@ -26,10 +26,10 @@ impl<T> Clone for Queue<T> {
 }
 
 impl<T> Queue<T> {
-    /// An empty queue of at most `bound` items.
-    pub fn new(bound: usize) -> Self {
-        let (items, notify) = (RefCell::default(), Notify::new());
-        Self { shared: Rc::new(Shared { items, bound, notify }) }
+    /// An empty queue of at most `bound` items. `wake` is notified of each: it may be what wakes its
+    /// taker for other things too.
+    pub fn new(bound: usize, wake: Rc<Notify>) -> Self {
+        Self { shared: Rc::new(Shared { items: RefCell::default(), bound, wake }) }
     }
 
     /// Appends an item; gives it back where the queue is full.
@@ -39,7 +39,7 @@ impl<T> Queue<T> {
             return Err(item);
         }
         items.push_back(item);
-        self.shared.notify.notify_one();
+        self.shared.wake.notify_one();
         Ok(())
     }
 
@@ -71,10 +71,11 @@ impl<T> Queue<T> {
         self.len() == 0
     }
 
-    /// Waits until there is an item. One waits at a time; may be dropped and called again.
+    /// Waits until there is an item. One waits at a time, for this queue alone where it shares its
+    /// `wake`; may be dropped and called again.
     pub async fn filled(&self) {
         while self.is_empty() {
-            self.shared.notify.notified().await;
+            self.shared.wake.notified().await;
         }
     }
 }

@@ -62,7 +62,7 @@ pub(super) struct Ear {
 impl Ear {
     pub(super) fn new(venue: &Venue, settings: WsSettings, topics: &[Subscription]) -> Self {
         let client = Client::new(settings, topics, false, venue.bullet(), venue.dialer()).unwrap();
-        let told = Queue::new(100_000);
+        let told = Queue::new(100_000, Rc::default());
         let handler = Rc::new(RefCell::new(Teller(told.clone())));
         Self { told, task: spawn_local(client.run(handler)).abort_handle() }
     }

@@ -1,6 +1,9 @@
 //! The private channel: nothing is told before it is complete, and a loss is told as one.
 
+use std::rc::Rc;
+
 use super::super::private::{PrivateChannel, PrivateEvent};
+use super::super::queue::Queue;
 use super::super::scripted::{Venue, settings};
 use super::locally;
 
@@ -26,7 +29,8 @@ async fn next(channel: &PrivateChannel) -> String {
 async fn pushes_are_told_from_up_on_and_nonsense_begins_anew() {
     locally(async {
         let mut venue = Venue::new();
-        let channel = PrivateChannel::start(settings(), venue.bullet(), venue.dialer());
+        let channel =
+            PrivateChannel::start(settings(), venue.bullet(), venue.dialer(), Rc::default());
         let mut peer = venue.accept().await;
         peer.welcome().await;
         let frame = peer.frame().await;
@@ -63,7 +67,12 @@ async fn pushes_are_told_from_up_on_and_nonsense_begins_anew() {
 async fn a_full_queue_is_a_loss_and_is_told_as_one() {
     locally(async {
         let mut venue = Venue::new();
-        let channel = PrivateChannel::with_bound(settings(), venue.bullet(), venue.dialer(), 3);
+        let channel = PrivateChannel::with_queue(
+            settings(),
+            venue.bullet(),
+            venue.dialer(),
+            Queue::new(3, Rc::default()),
+        );
         let mut peer = venue.accept_up(2).await;
         for id in ["a1", "a2", "a3"] {
             peer.send(order(id)).await;
@@ -84,7 +93,8 @@ async fn a_full_queue_is_a_loss_and_is_told_as_one() {
 async fn a_refused_topic_brings_the_channel_down() {
     locally(async {
         let mut venue = Venue::new();
-        let channel = PrivateChannel::start(settings(), venue.bullet(), venue.dialer());
+        let channel =
+            PrivateChannel::start(settings(), venue.bullet(), venue.dialer(), Rc::default());
         let mut peer = venue.accept().await;
         peer.welcome().await;
         peer.refuse(403, "login is required").await;

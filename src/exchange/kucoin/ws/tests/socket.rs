@@ -40,7 +40,7 @@ async fn a_client_comes_up_over_tcp_and_hears_the_end() {
         let topics = [Subscription::public("/market/match", vec!["A-USDT".to_owned()])];
         let dialer = dialer(Tls::new(), limits);
         let client = Client::new(settings(), &topics, false, bullet(endpoint), dialer).unwrap();
-        let told = Queue::new(100);
+        let told = Queue::new(100, Rc::default());
         let handler = Rc::new(std::cell::RefCell::new(Teller(told.clone())));
         let task = tokio::task::spawn_local(client.run(handler));
         let (tcp, _) = listener.accept().await.unwrap();
@@ -73,7 +73,7 @@ async fn addresses_in_clear_and_dead_ports_are_told() {
                 DialLimits { connect: Duration::from_secs(30), tls: Duration::from_secs(30) };
             let (bullet, dialer) = (bullet(endpoint), dialer(Tls::new(), limits));
             let client = Client::new(settings(), &[], false, bullet, dialer).unwrap();
-            let told = Queue::new(100);
+            let told = Queue::new(100, Rc::default());
             let handler = Rc::new(std::cell::RefCell::new(Teller(told.clone())));
             let task = tokio::task::spawn_local(client.run(handler));
             told.filled().await;
