@@ -185,7 +185,6 @@ impl Desk {
         now: Duration,
         (out, count): (&mut Outbox, &mut FeedCount),
     ) -> bool {
-        let was_told = self.told;
         // The book is told as a whole when it is complete.
         let mut sink = Told { book: &mut self.book, told: false, id: self.id, out, count };
         match self.calibration.snapshot(snapshot.sequence, &snapshot.levels, &mut sink) {
@@ -193,13 +192,16 @@ impl Desk {
             Judgement::NotNeeded => return true,
             Judgement::Taken => {}
         }
-        self.told = false;
         self.partial = edges(snapshot).filter(|_| partial);
+        let was_told = std::mem::replace(&mut self.told, false);
+        if self.look_at_top(out, count) {
+            self.void(out, count);
+            self.told = was_told;
+            return false;
+        }
         self.synced_at = Some(now);
         self.duplicates = 0;
-        let sound = !self.look_at_top(out, count);
-        self.told = was_told && !sound;
-        sound
+        true
     }
 
     /// Tells the best bid and ask where they changed; true where they cannot be true.
@@ -240,14 +242,6 @@ impl Desk {
         if self.fetching == Fetching::No {
             self.want(now);
         }
-    }
-
-    /// A fetched book was of no use: another is wanted, later.
-    pub(super) fn refused(&mut self, now: Duration, (out, count): (&mut Outbox, &mut FeedCount)) {
-        if self.calibration.sequence().is_some() {
-            self.void(out, count);
-        }
-        self.want(now);
     }
 
     /// A fetch is wanted; the more in a row, the later.

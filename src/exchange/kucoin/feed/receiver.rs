@@ -206,7 +206,7 @@ impl Receiver {
             self.behind = true;
         } else {
             self.count.failed_fetches += 1;
-            desk.refused(now, (out, count));
+            desk.want(now);
         }
         self.settle();
     }
@@ -225,7 +225,8 @@ impl Receiver {
     /// When polling is due: while the websocket is down, or for quotes that no push has brought yet.
     /// `None` until [`Receiver::poll_wanted`] rings.
     pub(super) fn poll_due(&self) -> Option<Duration> {
-        let wanted = !self.up || self.desks.iter().any(|desk| self.is_stale(desk));
+        let down = !self.up && !self.desks.is_empty();
+        let wanted = down || self.desks.iter().any(|desk| self.is_stale(desk));
         wanted.then_some(self.since + self.poll_after)
     }
 
