@@ -74,9 +74,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         order(at).write(&mut body);
         black_box(&body);
     });
-    row("write an order with serde", |at| {
-        let _ = black_box(serde_json::to_string(&order(at)));
-    });
     row("write and sign an order", |at| {
         body.clear();
         order(at).write(&mut body);

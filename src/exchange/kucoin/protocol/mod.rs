@@ -32,7 +32,6 @@ pub mod fee;
 pub mod fill;
 pub mod frame;
 mod integer_text;
-mod json_text;
 pub mod number;
 pub mod old_order;
 pub mod order;

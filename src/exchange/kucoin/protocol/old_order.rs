@@ -1,13 +1,37 @@
 //! Orders and fills of the older endpoints, which an account of today must not use.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 
 use super::number;
 use super::order::{Liquidity, OrderType, Side, TimeInForce};
-use super::page::null_is_empty;
+use super::page::{Page, null_is_empty};
 use super::wire_text::{WireText, owned_by_field};
 use super::words::blank_is_none;
 use crate::domain::decimal::Decimal;
+
+/// The recent orders or fills: all of them, or a page. Sources disagree.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(untagged)]
+pub enum Recent<T> {
+    /// All of them.
+    All(Vec<T>),
+    /// A page of them.
+    Page(Page<T>),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Recent<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <&RawValue>::deserialize(deserializer)?.get();
+        let read = if text.starts_with('[') {
+            serde_json::from_str(text).map(Self::All)
+        } else {
+            serde_json::from_str(text).map(Self::Page)
+        };
+        read.map_err(D::Error::custom)
+    }
+}
 
 /// An order as the older endpoints answer it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -90,8 +114,9 @@ pub struct OldOrder<'a> {
     /// Free text.
     #[serde(borrow, default)]
     pub tags: Option<WireText<'a>>,
-    /// Open; done otherwise.
-    pub is_active: bool,
+    /// Open; done otherwise. Absent in lists of recent orders.
+    #[serde(default)]
+    pub is_active: Option<bool>,
     /// Some of it was canceled.
     #[serde(default)]
     pub cancel_exist: bool,

@@ -222,11 +222,10 @@ prop_compose! {
 
 proptest! {
     #[test]
-    fn an_order_is_written_as_serde_writes_it_and_read_back(order in orders()) {
-        let mut quick = String::from("before");
-        order.write(&mut quick);
-        let quick = quick.strip_prefix("before").unwrap();
-        prop_assert_eq!(quick, serde_json::to_string(&order).unwrap());
-        prop_assert_eq!(serde_json::from_str::<PlaceOrder<'_>>(quick).unwrap(), order);
+    fn an_order_is_read_as_it_was_written(order in orders()) {
+        let mut body = String::from("before");
+        order.write(&mut body);
+        let body = body.strip_prefix("before").unwrap();
+        prop_assert_eq!(serde_json::from_str::<PlaceOrder<'_>>(body).unwrap(), order);
     }
 }
