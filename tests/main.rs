@@ -10,6 +10,7 @@
 )]
 
 mod cli;
+mod kucoin;
 mod simulation;
 mod support;
 mod systemd;

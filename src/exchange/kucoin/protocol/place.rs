@@ -157,12 +157,15 @@ impl<'a> PlaceOrder<'a> {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlaceBatch<'a> {
+    /// Sent by some clients; the orders' own pairs count.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub symbol: Option<WireText<'a>>,
     /// At most [`BATCH_ORDERS_MAX`].
     #[serde(borrow)]
     pub order_list: Vec<PlaceOrder<'a>>,
 }
 
-owned_by_field!(PlaceBatch { order_list });
+owned_by_field!(PlaceBatch { symbol, order_list });
 
 /// The answer to an order, and to its dry run: ids, nothing about its fate.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
