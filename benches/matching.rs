@@ -16,7 +16,7 @@ use ibis::domain::side::Side;
 use ibis::domain::symbol::Symbol;
 use ibis::domain::time::Timestamp;
 use ibis::exchange::paper::{
-    OrderRequest, PaperSettings, PaperVenue, RequestedType, account_store,
+    Amount, OrderRequest, PaperSettings, PaperVenue, RequestedType, Terms, account_store,
 };
 
 /// Price around which the market moves, in ticks.
@@ -155,7 +155,8 @@ fn request(name: &str, side: Side, order_type: RequestedType) -> OrderRequest {
         client_order_id: ClientOrderId::new(name).expect("an id"),
         side,
         order_type,
-        size: instrument().quantity_of(Lots::new(1)),
+        amount: Amount::Size(instrument().quantity_of(Lots::new(1))),
+        terms: Terms::default(),
     }
 }
 

@@ -10,6 +10,7 @@
 )]
 
 mod cli;
+mod exchange;
 mod kucoin;
 mod simulation;
 mod support;

@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod db;
+pub mod exchange;
 pub mod exec_integrity;
 pub mod exit;
 pub mod failure_report;
@@ -58,6 +59,7 @@ enum Command {
     /// Exit codes: 0 ok, 1 degraded, 2 critical, 3 insufficient evidence, 64 usage, 78 configuration.
     Healthcheck,
     ExecIntegrity(exec_integrity::ExecIntegrity),
+    Exchange(exchange::Exchange),
     FailureReport(failure_report::FailureReport),
     Db(db::Db),
     Trades(trades::Trades),
@@ -90,6 +92,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Status => status::run(&cli.global),
         Command::Healthcheck => healthcheck::run(&cli.global),
         Command::ExecIntegrity(arguments) => exec_integrity::run(&cli.global, arguments),
+        Command::Exchange(arguments) => exchange::run(&cli.global, arguments),
         Command::FailureReport(arguments) => failure_report::run(&cli.global, arguments),
         Command::Db(arguments) => db::run(&cli.global, arguments),
         Command::Trades(arguments) => trades::run(&cli.global, arguments),

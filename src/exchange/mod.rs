@@ -4,6 +4,7 @@
 
 pub mod kucoin;
 pub mod paper;
+pub mod server;
 
 use crate::domain::identifier::ClientOrderId;
 use crate::domain::order::NewOrder;

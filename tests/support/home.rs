@@ -68,6 +68,13 @@ impl Home {
         command
     }
 
+    /// `ibis` itself with these words, for a test that ends it; not started yet.
+    pub fn own_process(&self, words: &str) -> Command {
+        let mut command = Command::new(binary());
+        self.furnish(&mut command, words);
+        command
+    }
+
     /// Runs `ibis` with these words to its end.
     pub fn ibis(&self, words: &str) -> Ended {
         end(&mut self.command(words))
@@ -80,8 +87,7 @@ impl Home {
 
     /// Starts an agent with these words, which is killed when dropped.
     pub fn start(&self, words: &str, variables: &[(&str, &str)]) -> Running {
-        let mut command = Command::new(binary());
-        self.furnish(&mut command, words);
+        let mut command = self.own_process(words);
         command.envs(variables.iter().copied());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (sender, lines) = channel();

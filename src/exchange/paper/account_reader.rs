@@ -18,7 +18,10 @@ use super::account_row::{
 pub const ACCOUNT: Format = Format {
     name: "paper account",
     application_id: 0x4942_5041,
-    migrations: &[include_str!("../../../migrations/paper/0001_account.sql")],
+    migrations: &[
+        include_str!("../../../migrations/paper/0001_account.sql"),
+        include_str!("../../../migrations/paper/0002_order_terms.sql"),
+    ],
 };
 
 /// Where the paper account is in a state directory.

@@ -17,12 +17,12 @@ use crate::domain::side::Side;
 use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
 
-use super::order::VenueOrder;
+use super::order::{SelfTrade, VenueOrder, Visibility};
 
 /// Columns of [`OrderRow`], in its order.
 pub(super) const ORDER_COLUMNS: &str = "sequence, client_order_id, venue_order_id, symbol, side, \
     price, time_in_force, post_only, quantity, filled, filled_notional, fee, status, queue_ahead, \
-    hold, accepted_at_us, updated_at_us";
+    hold, accepted_at_us, updated_at_us, funds, reduced, self_trade, visible, expires_at_us";
 
 /// Columns of [`ExecutionRow`], in its order.
 pub(super) const EXECUTION_COLUMNS: &str = "venue_sequence, symbol, trade_id, client_order_id, \
@@ -65,6 +65,16 @@ pub struct OrderRow {
     pub accepted_at: Timestamp,
     /// Last changed.
     pub updated_at: Timestamp,
+    /// Asked, in quote units, where the order was by funds.
+    pub funds: Option<Decimal>,
+    /// Taken off while it went on, in base units.
+    pub reduced: Decimal,
+    /// What happens where it arrives at an own order.
+    pub self_trade: Option<SelfTrade>,
+    /// How much of it the book shows, in base units.
+    pub visibility: Visibility<Decimal>,
+    /// When it ends by itself, if it does.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// A fill, as [`Execution`] in units instead of ticks and lots.
@@ -104,7 +114,7 @@ impl OrderRow {
             venue_order_id: text(row, 2)?,
             symbol: text(row, 3)?,
             side: text(row, 4)?,
-            price: decimal_or_null(row, 5)?,
+            price: text_or_null(row, 5)?,
             time_in_force: time_in_force(row, 6)?,
             post_only: row.get(7)?,
             quantity: text(row, 8)?,
@@ -112,10 +122,19 @@ impl OrderRow {
             filled_notional: text(row, 10)?,
             fee: text(row, 11)?,
             status: text(row, 12)?,
-            queue_ahead: decimal_or_null(row, 13)?,
+            queue_ahead: text_or_null(row, 13)?,
             hold: text(row, 14)?,
             accepted_at: Timestamp::from_us(row.get(15)?),
             updated_at: Timestamp::from_us(row.get(16)?),
+            funds: text_or_null(row, 17)?,
+            reduced: text(row, 18)?,
+            self_trade: text_or_null(row, 19)?,
+            visibility: match text_or_null(row, 20)? {
+                None => Visibility::Whole,
+                Some(Decimal::ZERO) => Visibility::Hidden,
+                Some(shown) => Visibility::Iceberg(shown),
+            },
+            expires_at: row.get::<_, Option<i64>>(21)?.map(Timestamp::from_us),
         })
     }
 
@@ -146,6 +165,15 @@ impl OrderRow {
             hold: self.hold,
             accepted_at: self.accepted_at,
             updated_at: self.updated_at,
+            funds: self.funds,
+            reduced: instrument.quantity(self.reduced)?,
+            self_trade: self.self_trade,
+            visibility: match self.visibility {
+                Visibility::Whole => Visibility::Whole,
+                Visibility::Hidden => Visibility::Hidden,
+                Visibility::Iceberg(shown) => Visibility::Iceberg(instrument.quantity(shown)?),
+            },
+            expires_at: self.expires_at,
         })
     }
 }
@@ -204,6 +232,11 @@ pub(super) fn put_order(
 ) -> rusqlite::Result<()> {
     let queue_ahead = (order.queue_ahead != VenueOrder::QUEUE_UNKNOWN)
         .then(|| instrument.quantity_of(order.queue_ahead));
+    let visible = match order.visibility {
+        Visibility::Whole => None,
+        Visibility::Hidden => Some(Decimal::ZERO),
+        Visibility::Iceberg(shown) => Some(instrument.quantity_of(shown)),
+    };
     let time_in_force = match order.time_in_force {
         TimeInForce::Gtc => "GTC",
         TimeInForce::Ioc => "IOC",
@@ -212,11 +245,12 @@ pub(super) fn put_order(
     transaction
         .prepare_cached(
             "INSERT INTO orders VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,
-                ?15, ?16, ?17)
+                ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)
              ON CONFLICT (sequence) DO UPDATE SET
                 filled = excluded.filled, filled_notional = excluded.filled_notional,
                 fee = excluded.fee, status = excluded.status, queue_ahead = excluded.queue_ahead,
-                hold = excluded.hold, updated_at_us = excluded.updated_at_us",
+                hold = excluded.hold, updated_at_us = excluded.updated_at_us,
+                reduced = excluded.reduced",
         )?
         .execute(params![
             signed(order.sequence),
@@ -236,6 +270,11 @@ pub(super) fn put_order(
             order.hold,
             order.accepted_at,
             order.updated_at,
+            order.funds,
+            instrument.quantity_of(order.reduced),
+            order.self_trade.map(SelfTrade::as_str),
+            visible,
+            order.expires_at,
         ])?;
     Ok(())
 }
@@ -302,7 +341,7 @@ pub(super) fn text<T: FromStr>(row: &Row<'_>, column: usize) -> rusqlite::Result
     T::from_str(value).map_err(|_| bad(column, value))
 }
 
-fn decimal_or_null(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Decimal>> {
+fn text_or_null<T: FromStr>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<T>> {
     let is_null = row.get_ref(column)? == ValueRef::Null;
     if is_null { Ok(None) } else { text(row, column).map(Some) }
 }

@@ -27,8 +27,9 @@ use crate::durable::sqlite::OpenError;
 use super::account_reader::{ACCOUNT, AccountReader, account_path};
 use super::account_row::{self, OrderRow};
 use super::change::{VenueChange, VenueState};
-use super::desk::{CLOSED_ORDERS_KEPT, EXECUTIONS_KEPT};
+use super::desk::EXECUTIONS_KEPT;
 use super::order::VenueOrder;
+use super::order_index::CLOSED_ORDERS_KEPT;
 use super::settings::PaperSettings;
 use super::venue::PaperVenue;
 

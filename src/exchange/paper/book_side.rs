@@ -7,6 +7,8 @@
 use crate::domain::instrument::{Lots, Ticks};
 use crate::domain::side::Side;
 
+use super::touched::{Touched, note};
+
 /// Levels that a source without depth is assumed to have, the touch included: a choice; ten levels
 /// of the touch's size let an order find out that size has a price, and do not let it fill forever.
 pub const LADDER_LEVELS: i64 = 10;
@@ -47,10 +49,7 @@ impl BookSide {
     }
 
     fn price(&self, key: i64) -> Ticks {
-        match self.side {
-            Side::Buy => Ticks::new(key),
-            Side::Sell => Ticks::new(-key),
-        }
+        price_of(self.side, key)
     }
 
     /// The best level.
@@ -90,20 +89,22 @@ impl BookSide {
 
     /// Adds the assumed levels behind the only one, `step` ticks apart.
     pub(super) fn extend_ladder(&mut self, step: i64) {
-        let &[touch] = self.levels.as_slice() else { return };
-        self.levels.clear();
-        let keys = (0..LADDER_LEVELS).rev().map(|level| touch.key.saturating_sub(level * step));
-        // A bid of zero or less is no level.
-        let side = self.side;
-        let real = keys.filter(|&key| side == Side::Sell || key > 0);
-        self.levels.extend(real.map(|key| Level { key, taken: 0, ..touch }));
-        if let Some(best) = self.levels.last_mut() {
-            best.taken = touch.taken;
+        let mut levels: Vec<_> = self.assumed(Some(step)).collect();
+        if !levels.is_empty() {
+            levels.reverse();
+            levels.append(&mut self.levels);
+            self.levels = levels;
         }
     }
 
     /// Takes a depth change in, refreshing the level; true where the best level changed.
-    pub(super) fn apply(&mut self, price: Ticks, size: Lots) -> bool {
+    pub(super) fn apply(
+        &mut self,
+        price: Ticks,
+        size: Lots,
+        touched: &mut Option<Touched>,
+    ) -> bool {
+        note(touched, self.side, price);
         let (key, size) = (self.key(price), size.get());
         let level = Level { key, size, taken: 0 };
         let at = self.levels.partition_point(|level| level.key < key);
@@ -122,7 +123,8 @@ impl BookSide {
             None => {
                 self.levels.insert(at, level);
                 if self.levels.len() > LEVELS_MAX {
-                    self.levels.remove(0);
+                    let worst = self.levels.remove(0);
+                    note(touched, self.side, self.price(worst.key));
                 }
                 at == count
             }
@@ -130,11 +132,11 @@ impl BookSide {
     }
 
     /// Drops levels that a new opposite level at `price` contradicts; true where there were any.
-    pub(super) fn drop_crossed(&mut self, price: Ticks) -> bool {
+    pub(super) fn drop_crossed(&mut self, price: Ticks, touched: &mut Option<Touched>) -> bool {
         let key = self.key(price);
         let count = self.levels.len();
-        while self.levels.last().is_some_and(|best| best.key >= key) {
-            self.levels.pop();
+        while let Some(best) = self.levels.pop_if(|best| best.key >= key) {
+            note(touched, self.side, self.price(best.key));
         }
         self.levels.len() < count
     }
@@ -149,30 +151,43 @@ impl BookSide {
         self.levels.iter().rev().find(|level| level.size > 0).is_some_and(|best| best.key >= key)
     }
 
-    /// What an order of `quantity` would take down to and including `limit`, best level first.
-    /// `own`, the price of an own order resting on this side, ends the walk before it.
-    pub(super) fn plan(
-        &self,
-        limit: Option<Ticks>,
-        own: Option<Ticks>,
-        quantity: Lots,
-        out: &mut Vec<(Ticks, Lots)>,
-    ) -> Lots {
-        let least = limit.map_or(i64::MIN, |limit| self.key(limit));
-        let above = own.map_or(i64::MIN, |own| self.key(own));
-        let mut left = quantity.get();
-        out.clear();
-        for level in self.levels.iter().rev() {
-            if left == 0 || level.key < least || (own.is_some() && level.key <= above) {
-                break;
-            }
-            let take = level.available().min(left);
-            if take > 0 {
-                out.push((self.price(level.key), Lots::new(take)));
-                left -= take;
-            }
-        }
-        quantity - Lots::new(left)
+    /// What is there to take, best level first. With `step`, an only level is followed by those
+    /// that [`BookSide::extend_ladder`] would put behind it.
+    pub(super) fn available(&self, step: Option<i64>) -> impl Iterator<Item = (Ticks, Lots)> + '_ {
+        let real = self.levels.iter().rev().map(|level| (level.key, level.available()));
+        let assumed = self.assumed(step).map(|level| (level.key, level.size));
+        real.chain(assumed)
+            .filter(|(_, size)| *size > 0)
+            .map(|(key, size)| (self.price(key), Lots::new(size)))
+    }
+
+    /// What there is to take at a price. `step` as in [`BookSide::available`].
+    pub(super) fn available_at(&self, price: Ticks, step: Option<i64>) -> Lots {
+        let key = self.key(price);
+        let there = match self.levels.binary_search_by_key(&key, |level| level.key) {
+            Ok(at) => self.levels.get(at).map(Level::available),
+            Err(_) => self.assumed(step).find(|level| level.key == key).map(|level| level.size),
+        };
+        Lots::new(there.unwrap_or(0))
+    }
+
+    /// The levels assumed behind an only one.
+    fn assumed(&self, step: Option<i64>) -> impl Iterator<Item = Level> + use<> {
+        let touch = match (step, self.levels.as_slice()) {
+            (Some(step), &[touch]) => Some((step, touch)),
+            _ => None,
+        };
+        let side = self.side;
+        touch.into_iter().flat_map(move |(step, touch)| {
+            (1..LADDER_LEVELS)
+                .map(move |level| Level {
+                    key: touch.key.saturating_sub(level * step),
+                    taken: 0,
+                    ..touch
+                })
+                // A bid of zero or less is no level.
+                .filter(move |level| side == Side::Sell || level.key > 0)
+        })
     }
 
     /// Notes that we took `quantity` of the level at `price`.
@@ -189,20 +204,23 @@ impl BookSide {
     /// resting order of the other side receives. Looks at the best `levels` levels.
     pub(super) fn take_crossing(
         &mut self,
-        price: Ticks,
-        touching: bool,
+        (price, touching): (Ticks, bool),
         wanted: Lots,
         levels: usize,
+        touched: &mut Option<Touched>,
     ) -> Lots {
-        let key = self.key(price);
+        let (side, key) = (self.side, self.key(price));
         let mut left = wanted.get();
         for level in self.levels.iter_mut().rev().take(levels) {
             if left == 0 || level.key < key || (level.key == key && !touching) {
                 break;
             }
             let take = level.available().min(left);
-            level.taken += take;
-            left -= take;
+            if take > 0 {
+                level.taken += take;
+                left -= take;
+                note(touched, side, price_of(side, level.key));
+            }
         }
         wanted - Lots::new(left)
     }
@@ -213,6 +231,14 @@ pub(super) fn key(side: Side, price: Ticks) -> i64 {
     match side {
         Side::Buy => price.get(),
         Side::Sell => -price.get(),
+    }
+}
+
+/// The price of a sort key on a side.
+fn price_of(side: Side, key: i64) -> Ticks {
+    match side {
+        Side::Buy => Ticks::new(key),
+        Side::Sell => Ticks::new(-key),
     }
 }
 
@@ -232,17 +258,21 @@ mod tests {
     fn depth_keeps_the_best_level_last_on_both_sides() {
         for (side, better) in [(Side::Buy, 101), (Side::Sell, 99)] {
             let mut book = BookSide::new(side);
-            assert!(book.apply(t(100), l(5)));
-            assert!(book.apply(t(better), l(2)));
-            assert!(!book.apply(t(100), l(7)));
-            assert!(!book.apply(t(better), l(2)));
+            assert!(book.apply(t(100), l(5), &mut None));
+            assert!(book.apply(t(better), l(2), &mut None));
+            assert!(!book.apply(t(100), l(7), &mut None));
+            assert!(!book.apply(t(better), l(2), &mut None));
             assert_eq!(book.best(), Some((t(better), l(2))));
-            assert!(book.apply(t(better), l(0)));
+            assert!(book.apply(t(better), l(0), &mut None));
             assert_eq!(book.best(), Some((t(100), l(7))));
-            assert!(!book.apply(t(50), l(0)));
-            assert!(book.drop_crossed(t(100)));
+            assert!(!book.apply(t(50), l(0), &mut None));
+            assert!(book.drop_crossed(t(100), &mut None));
             assert_eq!(book.best(), None);
         }
+    }
+
+    fn levels(book: &BookSide, step: Option<i64>) -> Vec<(i64, i64)> {
+        book.available(step).map(|(price, size)| (price.get(), size.get())).collect()
     }
 
     #[test]
@@ -250,18 +280,31 @@ mod tests {
         let mut asks = BookSide::new(Side::Sell);
         asks.set_touch(t(100), l(5), false);
         asks.extend_ladder(2);
-        let mut plan = Vec::new();
-        assert_eq!(asks.plan(Some(t(102)), None, l(8), &mut plan), l(8));
-        assert_eq!(plan, [(t(100), l(5)), (t(102), l(3))]);
-        for &(price, quantity) in &plan {
-            asks.take(price, quantity);
-        }
+        asks.take(t(100), l(5));
+        asks.take(t(102), l(3));
         asks.extend_ladder(2);
         assert!(!asks.set_touch(t(100), l(5), false));
-        assert_eq!(asks.plan(Some(t(102)), None, l(8), &mut plan), l(2));
+        assert_eq!(levels(&asks, None)[..2], [(102, 2), (104, 5)]);
         assert!(asks.set_touch(t(100), l(6), false));
-        asks.extend_ladder(2);
-        assert_eq!(asks.plan(None, None, l(1_000), &mut plan), l(6 * LADDER_LEVELS));
+        assert_eq!(levels(&asks, None), [(100, 6)]);
+    }
+
+    #[test]
+    fn a_ladder_is_seen_before_it_is_made() {
+        for side in [Side::Buy, Side::Sell] {
+            let mut book = BookSide::new(side);
+            book.set_touch(t(9), l(5), false);
+            book.take(t(9), l(2));
+            let before = levels(&book, Some(2));
+            let at: Vec<_> = (0..40).map(|price| book.available_at(t(price), Some(2))).collect();
+            book.extend_ladder(2);
+            assert_eq!(levels(&book, Some(2)), before);
+            assert_eq!(levels(&book, None), before);
+            assert_eq!(before[0], (9, 3));
+            for (price, size) in (0..40).zip(at) {
+                assert_eq!(book.available_at(t(price), Some(2)), size, "{side} {price}");
+            }
+        }
     }
 
     #[test]
@@ -269,9 +312,7 @@ mod tests {
         let mut bids = BookSide::new(Side::Buy);
         bids.set_touch(t(3), l(1), false);
         bids.extend_ladder(1);
-        let mut plan = Vec::new();
-        bids.plan(None, None, l(1_000), &mut plan);
-        assert_eq!(plan, [(t(3), l(1)), (t(2), l(1)), (t(1), l(1))]);
+        assert_eq!(levels(&bids, None), [(3, 1), (2, 1), (1, 1)]);
     }
 
     #[test]
@@ -282,7 +323,7 @@ mod tests {
         assert_eq!(bids.displayed(t(101), false), Some(l(0)));
         assert_eq!(bids.displayed(t(100), false), Some(l(5)));
         assert_eq!(bids.displayed(t(99), false), None);
-        bids.apply(t(97), l(4));
+        bids.apply(t(97), l(4), &mut None);
         assert_eq!(bids.displayed(t(99), true), Some(l(0)));
         assert_eq!(bids.displayed(t(97), true), Some(l(4)));
         assert_eq!(bids.displayed(t(96), true), None);

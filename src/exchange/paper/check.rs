@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use crate::domain::decimal::Decimal;
 use crate::domain::identifier::Asset;
+use crate::domain::instrument::Lots;
 use crate::domain::side::Side;
 
 use super::book_side::key;
 use super::desk::{Desk, held_asset};
-use super::market::{Market, limit};
+use super::market::Market;
 use super::order::VenueOrder;
+use super::resting::{Place, limit};
 
 /// Every contradiction found: none in a sound venue.
 ///
@@ -22,7 +24,7 @@ pub(super) fn violations(markets: &[Market], desk: &Desk) -> Vec<String> {
     let mut open = 0;
     for market in markets {
         for side in [Side::Buy, Side::Sell] {
-            let orders = market.orders(side);
+            let orders = market.resting.orders(side);
             open += orders.len();
             for order in orders {
                 *holds.entry(held_asset(&market.instrument, side)).or_default() += order.hold;
@@ -32,15 +34,15 @@ pub(super) fn violations(markets: &[Market], desk: &Desk) -> Vec<String> {
                 check_priority(pair, &mut found);
             }
         }
-        let best = |side| market.orders(side).first().map(limit);
+        let best = |side| market.resting.best(side);
         if let (Some(bid), Some(ask)) = (best(Side::Buy), best(Side::Sell))
             && bid >= ask
         {
             found.push(format!("{}: own book is crossed", market.instrument.symbol()));
         }
     }
-    if open != desk.open.len() {
-        found.push(format!("{open} orders rest, {} are open", desk.open.len()));
+    if open != desk.orders.open_count() {
+        found.push(format!("{open} orders rest, {} are open", desk.orders.open_count()));
     }
     found.extend(desk.account.violations(&holds));
     found
@@ -48,7 +50,8 @@ pub(super) fn violations(markets: &[Market], desk: &Desk) -> Vec<String> {
 
 fn check_order(market: &Market, order: &VenueOrder, desk: &Desk, found: &mut Vec<String>) {
     let id = order.client_order_id;
-    if order.remaining().get() <= 0 || order.filled.get() < 0 || !order.is_open() {
+    let parts = [order.remaining(), order.filled, order.reduced].map(Lots::get);
+    if order.remaining().get() <= 0 || parts.iter().any(|part| *part < 0) || !order.is_open() {
         found.push(format!("{id}: rests with {} lots left", order.remaining().get()));
     }
     let (_, hold) = market.instrument.hold(order.side, limit(order), order.remaining());
@@ -58,7 +61,7 @@ fn check_order(market: &Market, order: &VenueOrder, desk: &Desk, found: &mut Vec
     if order.queue_ahead.get() < 0 {
         found.push(format!("{id}: {} lots ahead", order.queue_ahead.get()));
     }
-    if desk.open.get(&id) != Some(&(order.instrument, order.side)) {
+    if desk.orders.place_of(&id) != Some(Place::of(order)) {
         found.push(format!("{id}: rests unknown"));
     }
 }

@@ -3,10 +3,11 @@
 //! Markets match; the desk books. Every booking leaves a report, a durable change and its place in
 //! the account at once.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
+use crate::domain::decimal::Decimal;
 use crate::domain::execution::{Execution, ReportKind, VenueReason};
-use crate::domain::identifier::{Asset, ClientOrderId, ExecutionId, InstrumentId, VenueOrderId};
+use crate::domain::identifier::{Asset, ClientOrderId, ExecutionId, VenueOrderId};
 use crate::domain::instrument::{Instrument, Liquidity, Lots, Ticks};
 use crate::domain::order_status::OrderStatus;
 use crate::domain::side::Side;
@@ -14,11 +15,10 @@ use crate::domain::time::Timestamp;
 
 use super::account::Account;
 use super::change::VenueChange;
-use super::order::VenueOrder;
+use super::order::{VenueOrder, Visibility};
+use super::order_index::OrderIndex;
 use super::outbox::Outbox;
 
-/// Closed orders kept in memory, the oldest go first; disk has them all.
-pub const CLOSED_ORDERS_KEPT: usize = 1_000;
 /// Fills kept in memory, the oldest go first; disk has them all.
 pub const EXECUTIONS_KEPT: usize = 1_000;
 
@@ -36,10 +36,9 @@ pub(super) struct Match {
 pub(super) struct Desk {
     pub account: Account,
     pub outbox: Outbox,
-    /// Where each open order rests.
-    pub open: BTreeMap<ClientOrderId, (InstrumentId, Side)>,
-    closed: BTreeMap<ClientOrderId, VenueOrder>,
-    closed_in_order: VecDeque<ClientOrderId>,
+    /// Fees are rounded up to a multiple of this, where it is set.
+    pub fee_step: Option<Decimal>,
+    pub orders: OrderIndex,
     executions: VecDeque<Execution>,
     changes: Vec<VenueChange>,
     order_sequence: u64,
@@ -52,24 +51,13 @@ impl Desk {
         Self {
             account,
             outbox,
-            open: BTreeMap::new(),
-            closed: BTreeMap::new(),
-            closed_in_order: VecDeque::new(),
+            fee_step: None,
+            orders: OrderIndex::default(),
             executions: VecDeque::new(),
             changes: Vec::new(),
             order_sequence,
             venue_sequence,
         }
-    }
-
-    /// Recently closed.
-    pub(super) fn closed(&self, id: &ClientOrderId) -> Option<&VenueOrder> {
-        self.closed.get(id)
-    }
-
-    /// True where the id is taken.
-    pub(super) fn knows(&self, id: &ClientOrderId) -> bool {
-        self.open.contains_key(id) || self.closed.contains_key(id)
     }
 
     /// The last order's and the last fill's sequence.
@@ -83,6 +71,12 @@ impl Desk {
         let seconds = u32::try_from(at.us().div_euclid(1_000_000)).unwrap_or(0);
         let text = format!("{seconds:08x}{:016x}", self.order_sequence);
         (self.order_sequence, VenueOrderId::new(&text).expect("24 hex digits"))
+    }
+
+    /// The sequence within a name that [`Desk::name_order`] gave; `None` for any other text.
+    pub(super) fn sequence_in(name: &str) -> Option<u64> {
+        let digits = name.get(8..).filter(|digits| digits.len() == 16)?;
+        u64::from_str_radix(digits, 16).ok()
     }
 
     pub(super) fn reject(&mut self, id: ClientOrderId, at: Timestamp, reason: VenueReason) {
@@ -106,7 +100,12 @@ impl Desk {
         *trade_id += 1;
         self.venue_sequence += 1;
         let notional = instrument.notional(price, quantity);
-        let mut fee = instrument.fee(notional, liquidity);
+        // What the book does not wholly show is charged as taking, also while it rests.
+        let liquidity = match order.visibility {
+            Visibility::Whole => liquidity,
+            Visibility::Hidden | Visibility::Iceberg(_) => Liquidity::Taker,
+        };
+        let mut fee = fee_of(instrument, notional, liquidity, self.fee_step);
         let left = order.remaining() - quantity;
         let hold =
             order.price.map_or(order.hold, |limit| instrument.hold(order.side, limit, left).1);
@@ -143,26 +142,38 @@ impl Desk {
         self.outbox.report(order.client_order_id, at, ReportKind::Fill(fill));
     }
 
+    /// Takes `by` off an order that goes on, and off what it holds.
+    pub(super) fn reduce(
+        &mut self,
+        instrument: &Instrument,
+        order: &mut VenueOrder,
+        by: Lots,
+        at: Timestamp,
+    ) {
+        order.reduced += by;
+        order.updated_at = at;
+        if let Some(limit) = order.price {
+            let (asset, hold) = instrument.hold(order.side, limit, order.remaining());
+            self.account.release(asset, order.hold - hold);
+            order.hold = hold;
+        }
+    }
+
     /// Ends an order: frees what it holds, forgets where it rests, remembers it as closed.
-    pub(super) fn close(&mut self, instrument: &Instrument, mut order: VenueOrder, end: Ending) {
+    pub(super) fn close(
+        &mut self,
+        instrument: &Instrument,
+        mut order: VenueOrder,
+        end: Ending,
+    ) -> VenueOrder {
         let Ending { status, at } = end;
         self.account.release(held_asset(instrument, order.side), order.hold);
         order.hold = Default::default();
         order.status = status;
         order.updated_at = at;
-        self.open.remove(&order.client_order_id);
         self.record(&order);
-        self.keep_closed(order);
-    }
-
-    pub(super) fn keep_closed(&mut self, order: VenueOrder) {
-        if self.closed_in_order.len() >= CLOSED_ORDERS_KEPT
-            && let Some(oldest) = self.closed_in_order.pop_front()
-        {
-            self.closed.remove(&oldest);
-        }
-        self.closed_in_order.push_back(order.client_order_id);
-        self.closed.insert(order.client_order_id, order);
+        self.orders.close(order);
+        order
     }
 
     pub(super) fn keep_execution(&mut self, execution: Execution) {
@@ -194,6 +205,17 @@ impl Desk {
 pub(super) struct Ending {
     pub status: OrderStatus,
     pub at: Timestamp,
+}
+
+/// The fee on a notional, never more than it.
+pub(super) fn fee_of(
+    instrument: &Instrument,
+    notional: Decimal,
+    liquidity: Liquidity,
+    step: Option<Decimal>,
+) -> Decimal {
+    let fee = instrument.fee(notional, liquidity);
+    step.map_or(fee, |step| fee.ceil_to(step)).min(notional)
 }
 
 /// What orders of a side hold.

@@ -2,21 +2,21 @@
 //!
 //! With no order of ours resting, an event costs an update of the book and one comparison.
 
-use crate::domain::execution::ReportKind;
-use crate::domain::identifier::ClientOrderId;
+use crate::domain::decimal::Decimal;
 use crate::domain::instrument::{Instrument, Liquidity, Lots, Ticks};
 use crate::domain::market_data::{DepthChange, MarketData, Quote, TopOfBook, Trade};
-use crate::domain::order_status::OrderStatus;
 use crate::domain::side::Side;
 use crate::domain::time::Timestamp;
 
 use super::book_side::{BookSide, key};
-use super::desk::{Desk, Ending, Match};
+use super::desk::{Desk, Match};
 use super::order::VenueOrder;
+use super::resting::{Resting, limit};
+use super::touched::{Touched, note, note_all};
 
 /// What the displayed book is made of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Source {
+pub(super) enum Source {
     /// Prints, if anything: a one-tick market around the last.
     Prints,
     /// The best bid and offer.
@@ -31,13 +31,17 @@ pub(super) struct Market {
     pub instrument: Instrument,
     /// Trade id of the last fill here.
     pub trade_id: u64,
-    bids: BookSide,
-    asks: BookSide,
-    source: Source,
+    pub(super) bids: BookSide,
+    pub(super) asks: BookSide,
+    pub(super) source: Source,
     printed: TopOfBook,
-    /// Our resting orders, best price first, then oldest first.
-    buys: Vec<VenueOrder>,
-    sells: Vec<VenueOrder>,
+    pub(super) resting: Resting,
+    /// How far from the best price orders may trade, as a ratio of it.
+    pub(super) band: Option<Decimal>,
+    /// What of the shown book may have changed, where somebody publishes it ...
+    pub(super) touched: Option<Touched>,
+    /// ... and the best displayed price against our buys and our sells when it was last asked for.
+    pub(super) contradicted: [Option<Ticks>; 2],
 }
 
 impl Market {
@@ -49,8 +53,10 @@ impl Market {
             asks: BookSide::new(Side::Sell),
             source: Source::Prints,
             printed: TopOfBook::default(),
-            buys: Vec::new(),
-            sells: Vec::new(),
+            resting: Resting::default(),
+            band: None,
+            touched: None,
+            contradicted: [None; 2],
         }
     }
 
@@ -74,6 +80,7 @@ impl Market {
             MarketData::DepthReset => {
                 self.bids.clear();
                 self.asks.clear();
+                note_all(&mut self.touched);
                 None
             }
             MarketData::Candle(_) => None,
@@ -86,71 +93,8 @@ impl Market {
         Some(Quote { bid, bid_size, ask, ask_size })
     }
 
-    /// Our resting orders of a side, best first.
-    pub(super) fn orders(&self, side: Side) -> &[VenueOrder] {
-        match side {
-            Side::Buy => &self.buys,
-            Side::Sell => &self.sells,
-        }
-    }
-
-    /// The displayed book that an order of `side` takes from.
-    pub(super) fn opposite(&mut self, side: Side) -> &mut BookSide {
-        if self.source != Source::Depth
-            && let Some(Quote { bid, ask, .. }) = self.top()
-        {
-            let step = (ask.get() - bid.get()).max(1);
-            self.bids.extend_ladder(step);
-            self.asks.extend_ladder(step);
-        }
-        match side {
-            Side::Buy => &mut self.asks,
-            Side::Sell => &mut self.bids,
-        }
-    }
-
-    /// Puts an order into our book, in its place, behind the queue displayed at its price. What is
-    /// displayed now also bounds the queue of our older orders there.
-    pub(super) fn rest(&mut self, mut order: VenueOrder, desk: &mut Desk) {
-        order.queue_ahead =
-            self.displayed(order.side, limit(&order)).unwrap_or(VenueOrder::QUEUE_UNKNOWN);
-        let orders = match order.side {
-            Side::Buy => &mut self.buys,
-            Side::Sell => &mut self.sells,
-        };
-        for older in orders.iter_mut().filter(|older| older.price == order.price) {
-            if order.queue_ahead < older.queue_ahead {
-                older.queue_ahead = order.queue_ahead;
-                desk.record(older);
-            }
-        }
-        self.restore(order);
-        desk.open.insert(order.client_order_id, (order.instrument, order.side));
-        desk.record(&order);
-    }
-
-    /// Puts an order into our book as it stood.
-    pub(super) fn restore(&mut self, order: VenueOrder) {
-        let rank = |order: &VenueOrder| (-key(order.side, limit(order)), order.sequence);
-        let orders = match order.side {
-            Side::Buy => &mut self.buys,
-            Side::Sell => &mut self.sells,
-        };
-        let place = orders.partition_point(|known| rank(known) < rank(&order));
-        orders.insert(place, order);
-    }
-
-    /// Takes an order out of our book.
-    pub(super) fn remove(&mut self, side: Side, id: &ClientOrderId) -> Option<VenueOrder> {
-        let orders = match side {
-            Side::Buy => &mut self.buys,
-            Side::Sell => &mut self.sells,
-        };
-        let place = orders.iter().position(|order| order.client_order_id == *id)?;
-        Some(orders.remove(place))
-    }
-
-    fn displayed(&self, side: Side, price: Ticks) -> Option<Lots> {
+    /// The displayed size at a price; `None` where the source does not show that deep.
+    pub(super) fn displayed(&self, side: Side, price: Ticks) -> Option<Lots> {
         let depth = self.source == Source::Depth;
         match side {
             Side::Buy => self.bids.displayed(price, depth),
@@ -159,7 +103,7 @@ impl Market {
     }
 
     fn is_quiet(&self) -> bool {
-        self.buys.is_empty() && self.sells.is_empty()
+        self.resting.is_empty()
     }
 
     fn on_quote(&mut self, quote: &Quote, at: Timestamp, desk: &mut Desk) {
@@ -169,9 +113,12 @@ impl Market {
         self.source = Source::Quotes;
         let bid = self.bids.set_touch(quote.bid, quote.bid_size, false);
         let ask = self.asks.set_touch(quote.ask, quote.ask_size, false);
-        if (bid || ask) && !self.is_quiet() {
-            self.shorten_queues(desk);
-            self.cross(at, desk);
+        if bid || ask {
+            note_all(&mut self.touched);
+            if !self.is_quiet() {
+                self.shorten_queues(desk);
+                self.cross(at, desk);
+            }
         }
     }
 
@@ -181,23 +128,24 @@ impl Market {
             self.source = Source::Depth;
             self.bids.clear();
             self.asks.clear();
+            note_all(&mut self.touched);
         }
         let (book, other) = match side {
             Side::Buy => (&mut self.bids, &mut self.asks),
             Side::Sell => (&mut self.asks, &mut self.bids),
         };
-        let mut moved = book.apply(price, size);
+        let mut moved = book.apply(price, size, &mut self.touched);
         if moved && size.get() > 0 {
             // The newer level is right: a real book is never crossed.
-            moved |= other.drop_crossed(price);
+            moved |= other.drop_crossed(price, &mut self.touched);
         }
         if !self.is_quiet() {
-            let joins = self.orders(side).iter().any(|order| limit(order) == price);
+            let joins = !self.resting.at(side, price).is_empty();
             let meets = size.get() > 0
                 && self
-                    .orders(side.opposite())
-                    .first()
-                    .is_some_and(|order| key(order.side, limit(order)) >= key(order.side, price));
+                    .resting
+                    .best(side.opposite())
+                    .is_some_and(|own| key(side.opposite(), own) >= key(side.opposite(), price));
             if joins || meets {
                 self.shorten_queues(desk);
                 self.cross(at, desk);
@@ -219,6 +167,7 @@ impl Market {
             if let Some(Quote { bid, bid_size, ask, ask_size }) = self.printed.quote() {
                 self.bids.set_touch(bid, bid_size, true);
                 self.asks.set_touch(ask, ask_size, true);
+                note_all(&mut self.touched);
             }
             if !self.is_quiet() {
                 // Only prints fill here: a market made of prints shows nothing that is not them.
@@ -235,10 +184,7 @@ impl Market {
             Source::Depth if self.top().is_some() => self.displayed(side, trade.price),
             Source::Depth | Source::Quotes | Source::Prints => None,
         };
-        let orders = match side {
-            Side::Buy => &mut self.buys,
-            Side::Sell => &mut self.sells,
-        };
+        let orders = self.resting.orders_mut(side);
         let print = key(side, trade.price);
         let mut left = trade.size;
         let mut queue = Lots::ZERO;
@@ -264,6 +210,7 @@ impl Market {
                 let (price, liquidity) = (limit(order), Liquidity::Maker);
                 let found = Match { price, quantity, liquidity, at };
                 desk.fill(&self.instrument, &mut self.trade_id, order, found);
+                note(&mut self.touched, side, price);
             }
             if *order != before && order.is_open() {
                 desk.record(order);
@@ -284,8 +231,8 @@ impl Market {
     /// No queue is longer than what is displayed.
     fn shorten_queues(&mut self, desk: &mut Desk) {
         let depth = self.source == Source::Depth;
-        for (orders, book) in [(&mut self.buys, &self.bids), (&mut self.sells, &self.asks)] {
-            for order in orders.iter_mut() {
+        for (side, book) in [(Side::Buy, &self.bids), (Side::Sell, &self.asks)] {
+            for order in self.resting.orders_mut(side) {
                 if let Some(displayed) = book.displayed(limit(order), depth)
                     && displayed < order.queue_ahead
                 {
@@ -300,18 +247,19 @@ impl Market {
     fn cross(&mut self, at: Timestamp, desk: &mut Desk) {
         let levels = if self.source == Source::Depth { usize::MAX } else { 1 };
         for side in [Side::Buy, Side::Sell] {
-            let (orders, book) = match side {
-                Side::Buy => (&mut self.buys, &mut self.asks),
-                Side::Sell => (&mut self.sells, &mut self.bids),
+            let book = match side {
+                Side::Buy => &mut self.asks,
+                Side::Sell => &mut self.bids,
             };
             let mut any = false;
-            for order in orders.iter_mut() {
-                let price = limit(order);
-                let first = order.queue_ahead.is_zero();
-                let quantity = book.take_crossing(price, first, order.remaining(), levels);
+            for order in self.resting.orders_mut(side) {
+                let (price, touched) = (limit(order), &mut self.touched);
+                let reach = (price, order.queue_ahead.is_zero());
+                let quantity = book.take_crossing(reach, order.remaining(), levels, touched);
                 if quantity.is_zero() {
                     break;
                 }
+                note(touched, side, price);
                 let found = Match { price, quantity, liquidity: Liquidity::Maker, at };
                 desk.fill(&self.instrument, &mut self.trade_id, order, found);
                 if order.is_open() {
@@ -324,39 +272,4 @@ impl Market {
             }
         }
     }
-
-    fn close_filled(&mut self, side: Side, at: Timestamp, desk: &mut Desk) {
-        let orders = match side {
-            Side::Buy => &mut self.buys,
-            Side::Sell => &mut self.sells,
-        };
-        let instrument = &self.instrument;
-        orders.retain(|order| {
-            if order.is_open() {
-                return true;
-            }
-            desk.close(instrument, *order, Ending { status: OrderStatus::Filled, at });
-            false
-        });
-    }
-
-    /// Ends an order that never came to rest, or no longer does.
-    pub(super) fn end(
-        &self,
-        desk: &mut Desk,
-        order: VenueOrder,
-        end: Ending,
-        report: Option<ReportKind>,
-    ) {
-        let id = order.client_order_id;
-        desk.close(&self.instrument, order, end);
-        if let Some(kind) = report {
-            desk.outbox.report(id, end.at, kind);
-        }
-    }
-}
-
-/// The limit of a resting order.
-pub(super) fn limit(order: &VenueOrder) -> Ticks {
-    order.price.expect("only limit orders rest")
 }

@@ -8,6 +8,8 @@ use std::borrow::Cow;
 use crate::domain::execution::VenueReason;
 use crate::domain::instrument::Instrument;
 
+use super::order::SelfTrade;
+
 /// KuCoin 200004.
 pub const INSUFFICIENT_BALANCE: VenueReason = reason(200_004, "Balance insufficient!");
 /// KuCoin 102426: the client order id was used before.
@@ -26,12 +28,26 @@ pub(super) const SIZE_MAX: VenueReason =
 pub(super) const OPEN_ORDERS: VenueReason = reason(200_003, "Number of orders breached the limit");
 pub(super) const POST_ONLY: VenueReason =
     reason(400_100, "The post-only order would take liquidity.");
-pub(super) const SELF_TRADE: VenueReason =
-    reason(400_100, "Canceled by self-trade prevention (CN).");
+pub(super) const PRICE_BAND: VenueReason =
+    reason(400_100, "The order would trade beyond the price protection band.");
+pub(super) const VISIBLE_SIZE: VenueReason = reason(400_100, "Order visible size invalid.");
+pub(super) const CANCEL_SIZE: VenueReason =
+    reason(400_100, "The cancel size is above what remains of the order.");
 pub(super) const TOO_MANY_REQUESTS: VenueReason = reason(429_000, "Too Many Requests");
 
 const fn reason(code: u32, text: &'static str) -> VenueReason {
     VenueReason { code, text: Cow::Borrowed(text) }
+}
+
+/// Why an order gave way to an own one.
+pub(super) const fn self_trade(mode: SelfTrade) -> VenueReason {
+    let text = match mode {
+        SelfTrade::CancelNewest => "Canceled by self-trade prevention (CN).",
+        SelfTrade::CancelOldest => "Canceled by self-trade prevention (CO).",
+        SelfTrade::CancelBoth => "Canceled by self-trade prevention (CB).",
+        SelfTrade::DecreaseAndCancel => "Canceled by self-trade prevention (DC).",
+    };
+    reason(400_100, text)
 }
 
 /// KuCoin 600101, its spelling included.

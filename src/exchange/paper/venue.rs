@@ -4,24 +4,26 @@ use std::collections::BTreeMap;
 
 use crate::domain::balance::Balance;
 use crate::domain::decimal::Decimal;
-use crate::domain::execution::{Execution, ExecutionReport};
+use crate::domain::execution::{Execution, ExecutionReport, ReportKind};
 use crate::domain::identifier::{Asset, ClientOrderId, InstrumentId};
 use crate::domain::instrument::Instrument;
 use crate::domain::market_data::{MarketEvent, Quote};
 use crate::domain::order::NewOrder;
+use crate::domain::order_status::OrderStatus;
 use crate::domain::side::Side;
 use crate::domain::time::Timestamp;
 
 use super::account::Account;
-use super::arrival::{self, Plan};
+use super::arrival;
 use super::change::{VenueChange, VenueState};
 use super::check;
-use super::desk::Desk;
+use super::desk::{Desk, Ending};
 use super::market::Market;
 use super::order::{OrderRequest, VenueOrder};
 use super::outbox::{Command, Outbox};
 use super::reason;
 use super::settings::PaperSettings;
+use super::walk::Plan;
 
 /// Paper mode's exchange. See the [module](super) for its rules.
 ///
@@ -32,11 +34,11 @@ use super::settings::PaperSettings;
 /// undoes. Changes and reports wait in memory until they are taken: take them every turn.
 #[derive(Debug)]
 pub struct PaperVenue {
-    markets: Vec<Market>,
-    desk: Desk,
-    plan: Plan,
+    pub(super) markets: Vec<Market>,
+    pub(super) desk: Desk,
+    pub(super) plan: Plan,
     /// The latest instant anything happened at the venue; its time does not go back.
-    now: Timestamp,
+    pub(super) now: Timestamp,
 }
 
 impl PaperVenue {
@@ -71,11 +73,11 @@ impl PaperVenue {
         for order in state.open_orders {
             if let Some(market) = markets.get_mut(order.instrument.index()) {
                 market.restore(order);
-                desk.open.insert(order.client_order_id, (order.instrument, order.side));
+                desk.orders.open(&order);
             }
         }
         for order in state.closed_orders {
-            desk.keep_closed(order);
+            desk.orders.close(order);
         }
         for execution in state.executions {
             desk.keep_execution(execution);
@@ -101,21 +103,19 @@ impl PaperVenue {
 
     /// Sends a cancel; it arrives after the latency, and after what was sent before it.
     pub fn cancel(&mut self, client_order_id: ClientOrderId, now: Timestamp) {
-        use crate::domain::execution::ReportKind::CancelRejected;
         let command = Command::Cancel(client_order_id);
         if !self.desk.outbox.send(&client_order_id, command, now) {
-            let refused = CancelRejected(reason::TOO_MANY_REQUESTS);
+            let refused = ReportKind::CancelRejected(reason::TOO_MANY_REQUESTS);
             self.desk.outbox.report(client_order_id, now, refused);
         }
     }
 
-    /// The earliest instant at which a command arrives or a report is released.
+    /// The earliest instant at which a command arrives, a report is released, or an order ends by
+    /// itself.
     pub fn next_due(&self) -> Option<Timestamp> {
-        let outbox = &self.desk.outbox;
-        match (outbox.next_arrival(), outbox.next_release()) {
-            (Some(arrival), Some(release)) => Some(arrival.min(release)),
-            (arrival, release) => arrival.or(release),
-        }
+        let Desk { outbox, orders, .. } = &self.desk;
+        let due = [outbox.next_arrival(), outbox.next_release(), orders.next_end()];
+        due.into_iter().flatten().min()
     }
 
     /// The earliest instant at which a command arrives: its intent must be durable before.
@@ -123,24 +123,39 @@ impl PaperVenue {
         self.desk.outbox.next_arrival()
     }
 
-    /// Lets the commands due by `now` arrive, in order, at the book as it stands.
+    /// Lets the commands due by `now` arrive, in order, at the book as it stands. Orders whose time
+    /// is over end between them.
     pub fn advance(&mut self, now: Timestamp) {
         while let Some((at, command)) = self.desk.outbox.receive(now) {
+            self.expire(at);
             self.now = self.now.max(at);
             let Self { markets, desk, plan, now: at } = self;
             match command {
                 Command::Submit(request) => {
                     let market = markets.get_mut(request.instrument.index());
-                    arrival::submit(request, *at, market, desk, plan);
+                    drop(arrival::submit(request, *at, market, desk, plan));
                 }
-                Command::Cancel(id) => arrival::cancel(id, *at, markets, desk),
+                Command::Cancel(id) => drop(arrival::cancel(id, *at, markets, desk)),
             }
+        }
+        self.expire(now);
+    }
+
+    /// Ends the orders whose time is over by `now`.
+    pub(super) fn expire(&mut self, now: Timestamp) {
+        while let Some((at, place)) = self.desk.orders.ended(now) {
+            self.now = self.now.max(at);
+            let Some(market) = self.markets.get_mut(place.instrument.index()) else { return };
+            let Some(order) = market.withdraw(place) else { return };
+            let ending = Ending { status: OrderStatus::Expired, at: self.now };
+            market.end(&mut self.desk, order, ending, Some(ReportKind::Expired));
         }
     }
 
     /// Takes market data in, and fills what it reaches. Returns the new top of book where depth
     /// changed it: sources of depth have no quotes of their own.
     pub fn on_market(&mut self, event: &MarketEvent) -> Option<Quote> {
+        self.expire(event.at);
         self.now = self.now.max(event.at);
         let market = self.markets.get_mut(event.instrument.index())?;
         market.on_data(&event.data, self.now, &mut self.desk)
@@ -158,20 +173,29 @@ impl PaperVenue {
 
     /// The open orders, by instrument, buys first, best first.
     pub fn open_orders(&self) -> impl Iterator<Item = &VenueOrder> + '_ {
-        self.markets
-            .iter()
-            .flat_map(|market| market.orders(Side::Buy).iter().chain(market.orders(Side::Sell)))
+        self.markets.iter().flat_map(|market| {
+            let sides = [Side::Buy, Side::Sell];
+            sides.into_iter().flat_map(|side| market.resting.orders(side))
+        })
     }
 
     /// An open or recently closed order.
     pub fn order(&self, id: &ClientOrderId) -> Option<&VenueOrder> {
-        match self.desk.open.get(id) {
-            Some((instrument, side)) => {
-                let market = self.markets.get(instrument.index())?;
-                market.orders(*side).iter().find(|order| order.client_order_id == *id)
-            }
-            None => self.desk.closed(id),
+        self.order_by_sequence(self.desk.orders.sequence(id)?)
+    }
+
+    /// As [`PaperVenue::order`], by the order's own sequence.
+    pub fn order_by_sequence(&self, sequence: u64) -> Option<&VenueOrder> {
+        match self.desk.orders.place(sequence) {
+            Some(place) => self.markets.get(place.instrument.index())?.resting.get(place),
+            None => self.desk.orders.closed(sequence),
         }
+    }
+
+    /// As [`PaperVenue::order`], by the name the venue gave it.
+    pub fn order_by_venue_id(&self, name: &str) -> Option<&VenueOrder> {
+        let order = self.order_by_sequence(Desk::sequence_in(name)?)?;
+        (order.venue_order_id.as_str() == name).then_some(order)
     }
 
     /// The fills after `venue_sequence`, oldest first; `None` where memory does not reach back that

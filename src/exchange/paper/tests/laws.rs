@@ -12,6 +12,7 @@ pub(super) enum Step {
     Market(u16, MarketData),
     Submit(OrderRequest),
     Cancel(u8),
+    Reduce(u8, i64),
 }
 
 fn price() -> impl Strategy<Value = Ticks> {
@@ -40,7 +41,7 @@ fn market_data(depth: bool) -> BoxedStrategy<MarketData> {
     prop_oneof![1 => quote, 1 => print].boxed()
 }
 
-fn request() -> impl Strategy<Value = Step> {
+fn request() -> impl Strategy<Value = OrderRequest> {
     let time_in_force = prop_oneof![
         4 => Just(TimeInForce::Gtc),
         1 => Just(TimeInForce::Ioc),
@@ -52,15 +53,62 @@ fn request() -> impl Strategy<Value = Step> {
     let order_type = prop_oneof![5 => limit, 1 => Just(RequestedType::Market)];
     (0u16..3, 0u8..60, side(), order_type, 1i64..60).prop_map(|(at, name, side, kind, size)| {
         let instrument = InstrumentId(at);
-        Step::Submit(OrderRequest { instrument, ..order(&format!("o{name}"), side, kind, size) })
+        OrderRequest { instrument, ..order(&format!("o{name}"), side, kind, size) }
     })
+}
+
+fn terms() -> impl Strategy<Value = Terms> {
+    let self_trade = prop_oneof![
+        2 => Just(None),
+        1 => Just(Some(SelfTrade::CancelNewest)),
+        1 => Just(Some(SelfTrade::CancelOldest)),
+        1 => Just(Some(SelfTrade::CancelBoth)),
+        2 => Just(Some(SelfTrade::DecreaseAndCancel)),
+    ];
+    let visibility = prop_oneof![
+        4 => Just(Visibility::Whole),
+        1 => Just(Visibility::Hidden),
+        1 => (2i64..9).prop_map(|shown| Visibility::Iceberg(Decimal::from_int(shown))),
+    ];
+    let lifetime = prop_oneof![4 => Just(None), 1 => (1u32..9).prop_map(Some)];
+    (self_trade, visibility, lifetime, any::<bool>()).prop_map(
+        |(self_trade, visibility, lifetime_s, replaces)| Terms {
+            self_trade,
+            visibility,
+            lifetime_s,
+            replaces,
+        },
+    )
+}
+
+/// As [`steps`] in either kind of market, with orders that say everything an order may say.
+pub(super) fn all_steps() -> impl Strategy<Value = Vec<Step>> {
+    let by_funds = (0u8..60, side(), 11i64..4_000).prop_map(|(name, side, funds)| OrderRequest {
+        amount: Amount::Funds(Decimal::from_int(funds)),
+        ..order(&format!("o{name}"), side, RequestedType::Market, 1)
+    });
+    let submit = (prop_oneof![4 => request(), 1 => by_funds], terms())
+        .prop_map(|(request, terms)| Step::Submit(OrderRequest { terms, ..request }))
+        .boxed();
+    let market =
+        |depth| (0u16..2, market_data(depth)).prop_map(|(at, data)| Step::Market(at, data));
+    let of = move |depth| {
+        let step = prop_oneof![
+            6 => market(depth),
+            4 => submit.clone(),
+            1 => (0u8..60).prop_map(Step::Cancel),
+            1 => (0u8..60, 1i64..20).prop_map(|(name, by)| Step::Reduce(name, by)),
+        ];
+        prop::collection::vec(step, 1..150)
+    };
+    prop_oneof![of(false), of(true)]
 }
 
 pub(super) fn steps(depth: bool) -> impl Strategy<Value = Vec<Step>> {
     let market = (0u16..2, market_data(depth)).prop_map(|(at, data)| Step::Market(at, data));
     let step = prop_oneof![
         6 => market,
-        3 => request(),
+        3 => request().prop_map(Step::Submit),
         1 => (0u8..60).prop_map(Step::Cancel),
     ];
     prop::collection::vec(step, 1..150)
@@ -97,6 +145,7 @@ fn run(steps: &[Step], settings: PaperSettings) -> (PaperVenue, Vec<String>) {
             }
             Step::Submit(request) => bench.venue.submit_request(*request, at),
             Step::Cancel(name) => bench.venue.cancel(id(&format!("o{name}")), at),
+            Step::Reduce(..) => {}
         }
         let before = bench.venue.venue_sequence();
         if !matches!(step, Step::Market(..)) || us % 3 == 0 {

@@ -5,6 +5,8 @@ mod refusals;
 mod resting;
 mod restoring;
 mod taking;
+mod term_laws;
+mod terms;
 
 use std::collections::BTreeMap;
 
@@ -19,7 +21,10 @@ use crate::domain::side::Side;
 use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
 
-use super::{OrderRequest, PaperSettings, PaperVenue, RequestedType, VenueOrder};
+use super::{
+    Amount, OrderRequest, PaperSettings, PaperVenue, RequestedType, SelfTrade, Terms, VenueOrder,
+    Visibility,
+};
 
 pub(super) fn d(text: &str) -> Decimal {
     Decimal::parse(text).unwrap()
@@ -156,7 +161,9 @@ impl Bench {
 
 pub(super) fn order(name: &str, side: Side, order_type: RequestedType, size: i64) -> OrderRequest {
     let (instrument, client_order_id) = (InstrumentId(0), id(name));
-    OrderRequest { instrument, client_order_id, side, order_type, size: Decimal::from_int(size) }
+    let amount = Amount::Size(Decimal::from_int(size));
+    let terms = Terms::default();
+    OrderRequest { instrument, client_order_id, side, order_type, amount, terms }
 }
 
 /// `a accepted`, `a 5@100 maker`, `a canceled`, `a rejected 200004` ...

@@ -30,21 +30,23 @@ fn foreign_numbers_and_names_are_checked() {
     let cases: [(&str, Change); 12] = [
         ("900001 symbol not exists", |r| r.instrument = InstrumentId(2)),
         ("400100 Invalid Parameter.", |r| r.client_order_id = id("a/b")),
-        ("400100 Invalid Parameter.", |r| r.size = d("-5")),
+        ("400100 Invalid Parameter.", |r| r.amount = Amount::Size(d("-5"))),
         ("400100 Invalid Parameter.", |r| r.order_type = priced("0")),
-        ("600100 Order size increment invalid.", |r| r.size = d("5.5")),
+        ("600100 Order size increment invalid.", |r| r.amount = Amount::Size(d("5.5"))),
         ("600100 Order price increment invalid.", |r| r.order_type = priced("100.5")),
-        ("400100 Order size below the minimum requirement.", |r| r.size = d("1")),
-        ("400100 Order size above the maximum requirement.", |r| r.size = d("1000001")),
+        ("400100 Order size below the minimum requirement.", |r| r.amount = Amount::Size(d("1"))),
+        ("400100 Order size above the maximum requirement.", |r| {
+            r.amount = Amount::Size(d("1000001"))
+        }),
         ("600101 The order funds should more then 11 USDT.", |r| r.order_type = priced("2")),
-        ("200004 Balance insufficient!", |r| r.size = d("1000000")),
+        ("200004 Balance insufficient!", |r| r.amount = Amount::Size(d("1000000"))),
         ("200004 Balance insufficient!", |r| {
-            r.size = d("1000000");
+            r.amount = Amount::Size(d("1000000"));
             r.order_type = priced("9000000000000000000");
         }),
         ("200004 Balance insufficient!", |r| {
             r.side = Sell;
-            r.size = d("1001");
+            r.amount = Amount::Size(d("1001"));
         }),
     ];
     for (expected, change) in cases {

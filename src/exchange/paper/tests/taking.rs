@@ -92,13 +92,14 @@ fn a_gtc_order_takes_what_crosses_and_rests_with_the_remainder() {
 }
 
 #[test]
-fn post_only_that_would_take_is_refused_and_otherwise_rests() {
+fn post_only_that_would_take_is_canceled_whole_and_otherwise_rests() {
     let mut bench = Bench::new();
     bench.quote((98, 5), (100, 5));
     let gtc = TimeInForce::Gtc;
-    assert_eq!(bench.limit_as("a", Buy, (100, 5), gtc, true), ["a rejected 400100"]);
+    assert_eq!(bench.limit_as("a", Buy, (100, 5), gtc, true), ["a accepted", "a canceled 400100"]);
     assert_eq!(bench.limit_as("b", Buy, (99, 5), gtc, true), ["b accepted"]);
-    assert_eq!(bench.limit_as("c", Sell, (99, 5), gtc, true), ["c rejected 400100"]);
+    let reports = bench.limit_as("c", Sell, (99, 5), gtc, true);
+    assert_eq!(reports, ["c accepted", "c canceled 400100"], "nor from an own order");
     assert_eq!(bench.venue.open_orders().count(), 1);
     // As at KuCoin, the flag does nothing on an IOC order.
     let reports = bench.limit_as("d", Buy, (100, 2), TimeInForce::Ioc, true);

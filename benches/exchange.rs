@@ -1,0 +1,216 @@
+//! Orders per second of `ibis exchange` over loopback HTTP: `cargo bench --bench exchange`. Prints a
+//! table; asserts nothing.
+//!
+//! The exchange is the built program in a process of its own; this process signs and sends over a few
+//! keep-alive connections, one request on the way on each, from one thread. Every answer is checked.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
+#![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+use ibis::clock;
+use ibis::exchange::kucoin::credentials::Credentials;
+use ibis::exchange::kucoin::protocol::sign::Signer;
+
+/// Requests of each line of the table.
+const REQUESTS: usize = 200_000;
+/// Longest answer that is read, in bytes.
+const ANSWER_BYTES: usize = 16 * 1024;
+const SYMBOL: &str = "BTC-USDT";
+
+fn main() {
+    let exchange = Exchange::start();
+    println!("{:<44}{:>6}{:>14}{:>10}{:>10}", "case", "conns", "per second", "p50 us", "p99 us");
+    for connections in [1, 4, 16] {
+        exchange.report("server time", connections, &mut |_| Request::get("/api/v1/timestamp"));
+    }
+    let price = exchange.far_price();
+    for connections in [1, 4, 16] {
+        exchange.report("limit IOC, no fill", connections, &mut |count| {
+            Request::place(&format!(
+                "{{\"clientOid\":\"i{connections}-{count}\",\"side\":\"buy\",\"symbol\":\"{SYMBOL}\",\
+                 \"type\":\"limit\",\"timeInForce\":\"IOC\",\"price\":\"{price}\",\"size\":\"0.001\"}}"
+            ))
+        });
+    }
+    for connections in [1, 4, 16] {
+        exchange.report("market orders, each a fill", connections, &mut |count| {
+            let side = if count % 2 == 0 { "buy" } else { "sell" };
+            Request::place(&format!(
+                "{{\"clientOid\":\"m{connections}-{count}\",\"side\":\"{side}\",\
+                 \"symbol\":\"{SYMBOL}\",\"type\":\"market\",\"size\":\"0.0001\"}}"
+            ))
+        });
+    }
+}
+
+/// A request before it is signed.
+struct Request {
+    method: &'static str,
+    target: String,
+    body: String,
+}
+
+impl Request {
+    fn get(target: &str) -> Self {
+        Self { method: "GET", target: target.to_owned(), body: String::new() }
+    }
+
+    fn place(body: &str) -> Self {
+        let target = "/api/v1/hf/orders".to_owned();
+        Self { method: "POST", target, body: body.to_owned() }
+    }
+}
+
+/// The program, stopped when dropped.
+struct Exchange {
+    process: Child,
+    directory: PathBuf,
+    address: String,
+    signer: Signer,
+}
+
+impl Exchange {
+    fn start() -> Self {
+        let directory = std::env::temp_dir().join(format!("ibis-exchange-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).expect("a temporary directory");
+        let account = directory.join("account.toml");
+        make_account(&account);
+        let mut process = Command::new(env!("CARGO_BIN_EXE_ibis"))
+            .args(["exchange", "--quota", "4294967295", "--credentials"])
+            .arg(&account)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program was built");
+        let stdout = process.stdout.take().expect("its output is piped");
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line).expect("it says where it listens");
+        let ready: serde_json::Value = serde_json::from_str(&line).expect("a line of JSON");
+        let address = ready["listening"].as_str().expect("an address").to_owned();
+        let credentials = Credentials::load(&account, None).expect("the account");
+        let signer = Signer::new(
+            credentials.key(),
+            credentials.secret().as_bytes(),
+            credentials.passphrase(),
+        );
+        Self { process, directory, address, signer }
+    }
+
+    fn connect(&self) -> Connection {
+        let stream = TcpStream::connect(&self.address).expect("it listens");
+        stream.set_nodelay(true).expect("a socket option");
+        Connection { stream, buffer: vec![0; ANSWER_BYTES] }
+    }
+
+    /// A price that no order of others reaches: half the best bid, on the grid of whole units.
+    fn far_price(&self) -> String {
+        let mut connection = self.connect();
+        let request = Request::get(&format!("/api/v1/market/orderbook/level1?symbol={SYMBOL}"));
+        connection.send(&self.signer, &request);
+        let body: serde_json::Value = serde_json::from_str(connection.receive()).expect("JSON");
+        let bid = body["data"]["bestBid"].as_str().unwrap_or("40000");
+        let whole: u64 = bid.split('.').next().and_then(|whole| whole.parse().ok()).unwrap_or(2);
+        (whole / 2).max(1).to_string()
+    }
+
+    /// Sends the requests and prints a line.
+    fn report(&self, name: &str, connections: usize, request: &mut dyn FnMut(usize) -> Request) {
+        let mut open: Vec<Connection> = (0..connections).map(|_| self.connect()).collect();
+        let mut waits: Vec<u128> = Vec::with_capacity(REQUESTS);
+        let began = Instant::now();
+        let mut count = 0;
+        while count < REQUESTS {
+            let sent = Instant::now();
+            for connection in &mut open {
+                connection.send(&self.signer, &request(count));
+                count += 1;
+            }
+            for connection in &mut open {
+                let body = connection.receive();
+                assert!(body.starts_with("{\"code\":\"200000\""), "{name}: {body}");
+                waits.push(sent.elapsed().as_nanos());
+            }
+        }
+        let nanos = began.elapsed().as_nanos();
+        waits.sort_unstable();
+        let at = |share: usize| waits[(waits.len() - 1) * share / 100] / 1_000;
+        let rate = count as u128 * 1_000_000_000 / nanos;
+        println!("{name:<44}{connections:>6}{rate:>14}{:>10}{:>10}", at(50), at(99));
+    }
+}
+
+/// An account with plenty to trade with.
+fn make_account(path: &Path) {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = std::fs::OpenOptions::new();
+    let mut file =
+        options.write(true).create(true).truncate(true).mode(0o600).open(path).expect("a new file");
+    file.write_all(
+        b"key = \"bench\"\nsecret = \"bench-secret\"\npassphrase = \"bench-phrase\"\n\
+          [balances]\nUSDT = \"1000000000\"\nBTC = \"100000\"\n",
+    )
+    .expect("room on the disk");
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        self.process.kill().ok();
+        self.process.wait().ok();
+        std::fs::remove_dir_all(&self.directory).ok();
+    }
+}
+
+/// A keep-alive connection.
+struct Connection {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Connection {
+    fn send(&mut self, signer: &Signer, request: &Request) {
+        let Request { method, target, body } = request;
+        let mut text = format!("{method} {target} HTTP/1.1\r\nHost: localhost\r\n");
+        let signed = signer.headers(clock::wall_now().ms(), method, target, body.as_bytes());
+        for (name, value) in signed.pairs() {
+            for part in [name, ": ", value, "\r\n"] {
+                text.push_str(part);
+            }
+        }
+        if !body.is_empty() {
+            let length = body.len();
+            text.push_str(&format!(
+                "Content-Type: application/json\r\nContent-Length: {length}\r\n"
+            ));
+        }
+        text.push_str("\r\n");
+        text.push_str(body);
+        self.stream.write_all(text.as_bytes()).expect("it reads");
+    }
+
+    /// The body of the next answer.
+    fn receive(&mut self) -> &str {
+        let mut length = 0;
+        loop {
+            let read = self.stream.read(&mut self.buffer[length..]).expect("it answers");
+            assert!(read > 0, "it closed the connection");
+            length += read;
+            let text = std::str::from_utf8(&self.buffer[..length]).expect("text");
+            let Some(head) = text.find("\r\n\r\n") else { continue };
+            let announced = text[..head]
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "))
+                .and_then(|length| length.parse::<usize>().ok())
+                .expect("a length");
+            if length == head + 4 + announced {
+                return std::str::from_utf8(&self.buffer[head + 4..length]).expect("text");
+            }
+        }
+    }
+}

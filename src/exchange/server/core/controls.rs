@@ -1,0 +1,104 @@
+//! What an operator does to the exchange: its state, its pairs, the account's rights.
+
+use crate::exchange::kucoin::protocol::account::AccountMode;
+use crate::exchange::kucoin::protocol::status::ServiceState;
+use crate::exchange::server::topic::Feed;
+
+use super::Core;
+use super::journal::Cause;
+use super::listing::RuleChange;
+
+/// The state of the exchange as a whole.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Service {
+    pub state: ServiceState,
+    pub note: String,
+}
+
+impl Default for Service {
+    fn default() -> Self {
+        Self { state: ServiceState::Open, note: String::new() }
+    }
+}
+
+impl Core {
+    /// Opens the exchange, closes it, or lets it take cancels only; with a note for
+    /// `/api/v1/status`.
+    pub fn set_service(&mut self, state: ServiceState, note: &str) {
+        self.service = Service { state, note: note.to_owned() };
+    }
+
+    /// Makes the account a classic or a unified one. Only the question for its mode is answered
+    /// otherwise: what a unified account may no longer call is not known.
+    pub fn set_account_mode(&mut self, mode: AccountMode) {
+        self.account.mode = mode;
+    }
+
+    /// What the key may do, separated by commas. Endpoints that need more answer 400007.
+    pub fn set_permissions(&mut self, permission: &str) {
+        permission.clone_into(&mut self.account.spec.permission);
+    }
+
+    /// Rounds fees up to so many decimal places; exact where `None`.
+    pub fn set_fee_places(&mut self, places: Option<u32>) {
+        self.venue.set_fee_places(places);
+    }
+
+    /// Lets a pair take orders or not. False where it is not listed.
+    pub fn set_trading(&mut self, symbol: &str, trading: bool) -> bool {
+        let found = self.find(symbol);
+        if let Ok(id) = found {
+            self.pair_mut(id).listing.trading = trading;
+        }
+        found.is_ok()
+    }
+
+    /// Puts other steps and bounds of a pair's orders in force, in place of earlier changes. False
+    /// where it is not listed.
+    pub fn set_rules(&mut self, symbol: &str, change: RuleChange) -> bool {
+        let found = self.find(symbol);
+        if let Ok(id) = found {
+            self.pair_mut(id).listing.change(change);
+        }
+        found.is_ok()
+    }
+
+    /// Takes a pair off the exchange: its orders are canceled, nothing more is said about it. False
+    /// where it is not listed.
+    pub fn delist(&mut self, symbol: &str) -> bool {
+        let Ok(id) = self.find(symbol) else { return false };
+        self.cancel_stops_of(id);
+        self.cancel_pair(id);
+        self.pair_mut(id).listing.listed = false;
+        self.due.retain(|(_, pair, _)| *pair != id);
+        for feed in Feed::ALL {
+            self.pair_mut(id).feed(feed).is_due = false;
+        }
+        true
+    }
+
+    /// Lists a pair again that was taken off. False where there is no such pair.
+    pub fn relist(&mut self, symbol: &str) -> bool {
+        let found = symbol.parse().ok().and_then(|symbol| self.by_symbol.get(&symbol).copied());
+        if let Some(id) = found {
+            self.pair_mut(id).listing.listed = true;
+            self.mark_stale(id);
+            self.publish_books();
+        }
+        found.is_some()
+    }
+
+    /// Fills what remains of an open order at its limit. `name` is the venue's id or the client's.
+    /// False where no such order is open.
+    pub fn fill_now(&mut self, name: &str) -> bool {
+        let record = self.by_id(name).or_else(|| self.by_client_id(name));
+        let Some(order) = record.map(|record| record.order) else { return false };
+        if !order.is_open() {
+            return false;
+        }
+        let filled = self.venue.fill_now(order.client_order_id, self.tide.now).is_ok();
+        self.absorb(Cause::Market);
+        self.finish_turn();
+        filled
+    }
+}

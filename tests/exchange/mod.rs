@@ -1,0 +1,11 @@
+//! `ibis exchange` as its clients see it: the built program over loopback, plain sockets against it.
+
+mod connection_faults;
+mod gateway;
+mod http;
+mod launch;
+mod process;
+mod request_faults;
+mod slow_clients;
+mod socket;
+mod websocket;
