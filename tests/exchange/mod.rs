@@ -4,7 +4,7 @@ mod connection_faults;
 mod gateway;
 mod http;
 mod launch;
-mod process;
+pub mod process;
 mod request_faults;
 mod slow_clients;
 mod socket;
