@@ -12,6 +12,7 @@
 mod cli;
 mod exchange;
 mod kucoin;
+mod live;
 mod rest;
 mod simulation;
 mod support;

@@ -10,9 +10,12 @@ use std::time::Duration;
 use super::document;
 use super::error::AgentError;
 use super::narrate;
+use super::source::{Next, Source};
 use super::summary::{Summary, Tally};
+use super::venue_link::{Command, VenueLink};
 use crate::clock;
 use crate::domain::execution::ExecutionReport;
+use crate::domain::hold::Hold;
 use crate::domain::identifier::InstrumentId;
 use crate::domain::market_data::{MarketData, MarketEvent};
 use crate::domain::record::{Fact, Record};
@@ -22,9 +25,8 @@ use crate::durable::instance_lock::InstanceLock;
 use crate::engine::Engine;
 use crate::engine::action::Action;
 use crate::engine::event::Event;
-use crate::exchange::Venue;
-use crate::exchange::paper::{AccountStore, PaperVenue};
-use crate::market::{FeedCount, Market};
+use crate::exchange::kucoin::condition::Condition;
+use crate::exchange::kucoin::venue::KucoinVenue;
 use crate::store::chain;
 use crate::store::run::{Progress, RunUpdate};
 use crate::store::writer::{Batch, Entry};
@@ -32,12 +34,15 @@ use crate::store::writer::{Batch, Entry};
 /// Entries collected before they are handed to the writer in the middle of a turn.
 const BATCH_ENTRIES_MAX: usize = 512;
 
+/// No deadline.
+const FOREVER: Timestamp = Timestamp::from_us(i64::MAX);
+
 /// What a session is made of, all of it open and reconciled.
 pub(super) struct Parts {
     pub(super) engine: Engine,
-    pub(super) venue: PaperVenue,
-    pub(super) account: AccountStore,
-    pub(super) market: Market,
+    pub(super) venue: VenueLink,
+    pub(super) source: Source,
+    pub(super) instruments: usize,
     pub(super) ledger: GroupCommit<Batch>,
     pub(super) state_dir: PathBuf,
     pub(super) mode: &'static str,
@@ -56,6 +61,8 @@ pub(super) struct Session {
     started_at: Timestamp,
     batch: Batch,
     actions: Vec<Action>,
+    /// Commands whose intents are not durable yet.
+    outgoing: Vec<Command>,
     reports: Vec<ExecutionReport>,
     tally: Tally,
     began: Duration,
@@ -96,6 +103,7 @@ impl Session {
             started_at: clock::wall_now(),
             batch: Batch::default(),
             actions,
+            outgoing: Vec::new(),
             reports: Vec::new(),
             tally: Tally::default(),
             began: clock::monotonic(),
@@ -107,10 +115,27 @@ impl Session {
     /// The averages need their candles before the first signal: from the source's history, if any.
     pub(super) fn warm_up(&mut self, interval: Duration, candles: usize) {
         let interval_us = i64::try_from(interval.as_micros()).unwrap_or(i64::MAX);
-        let count = u16::try_from(self.parts.market.instruments().len()).unwrap_or(u16::MAX);
+        let count = u16::try_from(self.parts.instruments).unwrap_or(u16::MAX);
         for id in (0..count).map(InstrumentId) {
-            let history = self.parts.market.history(id, interval_us, candles, self.now);
+            let history = self.parts.source.history(id, interval_us, candles, self.now);
             self.parts.engine.warm_up(id, &history);
+        }
+    }
+
+    /// Takes in what came over the network since the last turn.
+    pub(super) fn receive(&mut self, now: Timestamp) {
+        let VenueLink::Kucoin(venue) = &mut self.parts.venue else { return };
+        self.now = self.now.max(now);
+        venue.poll(self.now);
+        for condition in venue.take_conditions() {
+            let Condition { scope, code, level, reason } = condition;
+            let set_at = self.now;
+            self.step(&match reason {
+                Some(reason) => {
+                    Event::SetHold(Hold { scope, code, level, reason, set_at, until: None })
+                }
+                None => Event::ClearHold { scope, code },
+            });
         }
     }
 
@@ -119,7 +144,10 @@ impl Session {
         for _ in 0..budget {
             self.peek_market()?;
             let market = self.next_market.as_ref().map(|event| (event.at, Turnee::Market));
-            let Some((at, turnee)) = self.next_after(market) else { return Ok(Turn::Ended) };
+            let Some((at, turnee)) = self.next_after(market) else {
+                let over = self.parts.source.received_at().is_none();
+                return Ok(if over { Turn::Ended } else { Turn::Idle(FOREVER) });
+            };
             if at > until {
                 return Ok(Turn::Idle(at));
             }
@@ -157,12 +185,18 @@ impl Session {
         self.step(event);
     }
 
-    /// Hands what is collected to the ledger's writer.
-    pub(super) fn flush(&mut self) {
-        if self.batch.entries.is_empty() {
-            return;
+    /// Hands what is collected to the ledger's writer, and sends what waited for it.
+    pub(super) fn flush(&mut self) -> Result<(), AgentError> {
+        if !self.batch.entries.is_empty() {
+            self.hand_over();
         }
-        self.hand_over();
+        if !self.outgoing.is_empty() {
+            self.parts.ledger.wait(self.parts.ledger.last())?;
+            for command in std::mem::take(&mut self.outgoing) {
+                self.parts.venue.perform(&command, self.now);
+            }
+        }
+        Ok(())
     }
 
     /// Tells the ledger about this run, and asks for a new `state.json` where `document` is set.
@@ -173,6 +207,7 @@ impl Session {
                 &self.parts.engine,
                 self.parts.mode,
                 self.parts.run,
+                self.parts.venue.dead_man(),
                 (clock::wall_now(), self.now),
             )));
         }
@@ -198,17 +233,17 @@ impl Session {
 
     /// Writes the end down, closes both files and sums up.
     pub(super) fn finish(mut self, cause: &str) -> Result<Summary, AgentError> {
-        self.flush();
+        self.flush()?;
         let run = self.parts.run;
         let stopped = Record::Run { run, phase: "stopped" };
         self.batch.entries.push(Entry::Fact(Fact { at: self.now, record: stopped }));
         let ended = Some((clock::wall_now(), cause.to_owned()));
         let progress = Some(self.progress());
         self.note(Some(RunUpdate { run, ready_at: None, progress, ended }), true);
-        self.tally.feeds = self.parts.market.counts().iter().map(FeedCount::to_string).collect();
-        let Parts { engine, account, ledger, state_dir, lock, .. } = self.parts;
+        self.tally.feeds = self.parts.source.counts();
+        let Parts { engine, venue, ledger, state_dir, lock, .. } = self.parts;
         ledger.close()?;
-        account.close()?;
+        venue.close()?;
         drop(lock);
         let connection = crate::store::open_reader(&state_dir)?;
         let head = chain::head(&connection)?;
@@ -243,7 +278,36 @@ impl Session {
 
     /// True for files: their data is as old as it is.
     pub(super) fn is_replay(&self) -> bool {
-        matches!(self.parts.market, Market::Replay(_))
+        self.parts.source.is_replay()
+    }
+
+    /// When the venue's feed last said something; `None` where the data is made here.
+    pub(super) fn received_at(&self) -> Option<Duration> {
+        self.parts.source.received_at()
+    }
+
+    /// Waits until the venue said something: market data, or about orders.
+    pub(super) async fn filled(&self) {
+        tokio::select! {
+            () = self.parts.source.filled() => {}
+            () = self.answered() => {}
+        }
+    }
+
+    /// Waits until the venue said something about orders.
+    pub(super) async fn answered(&self) {
+        match &self.parts.venue {
+            VenueLink::Kucoin(venue) => venue.filled().await,
+            VenueLink::Paper(_) => std::future::pending().await,
+        }
+    }
+
+    /// The venue behind the network, in live mode.
+    pub(super) fn kucoin(&mut self) -> Option<&mut KucoinVenue> {
+        match &mut self.parts.venue {
+            VenueLink::Kucoin(venue) => Some(venue),
+            VenueLink::Paper(_) => None,
+        }
     }
 
     /// True while the engine has orders that are not over.
@@ -253,21 +317,24 @@ impl Session {
 
     /// The earliest of market, venue and timer; at one instant in this order: venue, market, timer.
     fn next_after(&self, market: Option<(Timestamp, Turnee)>) -> Option<(Timestamp, Turnee)> {
-        let venue = self.parts.venue.next_due().map(|at| (at, Turnee::Venue));
+        let venue = self.parts.venue.next_due(self.now).map(|at| (at, Turnee::Venue));
         // A deadline alone keeps nothing alive once the market is over.
-        let alive = market.is_some() || venue.is_some();
+        let alive = market.is_some() || venue.is_some() || self.received_at().is_some();
         let timer = self.parts.engine.next_deadline().filter(|_| alive);
         [venue, market, timer.map(|at| (at, Turnee::Timer))].into_iter().flatten().min()
     }
 
     fn peek_market(&mut self) -> Result<(), AgentError> {
         while self.next_market.is_none() && !self.market_over {
-            match self.parts.market.next()? {
-                None => self.market_over = true,
-                Some(event) if self.parts.seen_until.is_some_and(|seen| event.at <= seen) => {
+            match self.parts.source.next()? {
+                Next::Over => self.market_over = true,
+                Next::Nothing => break,
+                Next::Event(event)
+                    if self.parts.seen_until.is_some_and(|seen| event.at <= seen) =>
+                {
                     self.tally.skipped += 1;
                 }
-                Some(event) => self.next_market = Some(event),
+                Next::Event(event) => self.next_market = Some(event),
             }
         }
         Ok(())
@@ -277,7 +344,6 @@ impl Session {
         let Some(event) = self.next_market.take() else { return };
         self.tally.market_events += 1;
         let moved = self.parts.venue.on_market(&event);
-        self.keep_account();
         match (moved, &event.data) {
             // Depth speaks to the engine through the best bid and offer it leaves.
             (Some(quote), _) => {
@@ -291,29 +357,17 @@ impl Session {
     }
 
     fn turn_venue(&mut self) -> Result<(), AgentError> {
-        if self.parts.venue.next_arrival().is_some_and(|at| at <= self.now) {
-            self.flush();
+        if self.parts.venue.is_arrival_due(self.now) {
+            self.flush()?;
             self.parts.ledger.wait(self.parts.ledger.last())?;
         }
-        self.parts.venue.advance(self.now);
-        self.keep_account();
         let mut reports = std::mem::take(&mut self.reports);
-        self.parts.venue.take_reports(self.now, &mut reports);
-        if !reports.is_empty() {
-            self.parts.account.wait(self.parts.account.last())?;
-        }
+        self.parts.venue.collect(self.now, &mut reports)?;
         for report in reports.drain(..) {
             self.step(&Event::Report(report));
         }
         self.reports = reports;
         Ok(())
-    }
-
-    fn keep_account(&mut self) {
-        let changes = self.parts.venue.take_changes();
-        if !changes.is_empty() {
-            self.parts.account.write(changes);
-        }
     }
 
     fn step(&mut self, event: &Event) {
@@ -335,13 +389,22 @@ impl Session {
                 Action::Project(projection) => {
                     self.batch.entries.push(Entry::Projection(projection))
                 }
-                Action::Submit(order) => Venue::submit(&mut self.parts.venue, &order, self.now),
-                Action::Cancel(id) => Venue::cancel(&mut self.parts.venue, id, self.now),
+                Action::Submit(order) => self.command(Command::Submit(order)),
+                Action::Cancel(id) => self.command(Command::Cancel(id)),
             }
         }
         self.actions = actions;
         if self.batch.entries.len() >= BATCH_ENTRIES_MAX {
             self.hand_over();
+        }
+    }
+
+    /// The paper venue's line is as long as its latency: what is sent waits there for the disk.
+    fn command(&mut self, command: Command) {
+        if self.parts.venue.needs_durable_intent() {
+            self.outgoing.push(command);
+        } else {
+            self.parts.venue.perform(&command, self.now);
         }
     }
 

@@ -23,6 +23,10 @@ pub enum Kind {
     Word(&'static [&'static str]),
     /// 1 to 12 of `[A-Za-z0-9_]`.
     Name,
+    /// `"https://host"` or `"http://127.0.0.1:8443"`: scheme, host and port alone.
+    Url,
+    /// `"/etc/ibis/kucoin.toml"`.
+    Path,
     /// `["BTC-USDT", "ETH-USDT"]`.
     Symbols,
     /// `"USDT 10000, BTC 0.5"`.

@@ -81,7 +81,6 @@ fn a_venue_that_is_closed_unified_or_of_another_time() {
         ("fault = \"maintenance\"\nmode = \"cancelonly\"", "service", FailureClass::Venue),
         ("fault = \"unified_account\"", "account mode", FailureClass::Credentials),
         ("fault = \"clock_skew\"\noffset_ms = -60000", "clock", FailureClass::Venue),
-        ("fault = \"halt\"\nsymbol = \"BTC-USDT\"", "symbol BTC-USDT", FailureClass::Venue),
         ("fault = \"delist\"\nsymbol = \"BTC-USDT\"", "symbol BTC-USDT", FailureClass::Config),
     ] {
         let exchange = Exchange::with_plan(&format!("[[rule]]\n{plan}\n"));

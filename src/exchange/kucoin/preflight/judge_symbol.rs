@@ -122,8 +122,8 @@ fn present(
     instrument: &Instrument,
 ) -> PreflightCheck {
     let halted = |what: &str| {
-        let advice = "wait until KuCoin opens it, or remove it from market.symbols";
-        PreflightCheck::fail(name.clone(), what, advice, FailureClass::Venue)
+        let advice = "entries wait until KuCoin opens it; or remove it from market.symbols";
+        PreflightCheck::warn(name.clone(), what, advice)
     };
     if !row.enable_trading {
         return halted("it does not trade now");

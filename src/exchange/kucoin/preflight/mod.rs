@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | clock | the venue is not reached; more than 5 s off | more than 1 s off |
 //! | service | closed, or cancels only | |
-//! | symbol, each | unknown (the nearest name is told), halted, in auction, unusable | at risk, taxed |
+//! | symbol, each | unknown (the nearest name is told), unusable | halted, in auction, at risk, taxed |
 //! | public, private websocket | no token | |
 //! | api key | refused, or there is none | |
 //! | permissions | General or Spot missing; may withdraw, unless allowed by name | more than needed |
@@ -93,6 +93,13 @@ pub struct PreflightCheck {
     pub advice: String,
     /// Who must mend it, where it failed.
     pub failure_class: Option<FailureClass>,
+}
+
+impl std::fmt::Display for PreflightCheck {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.name, self.value)?;
+        if self.advice.is_empty() { Ok(()) } else { write!(f, "; {}", self.advice) }
+    }
 }
 
 impl PreflightCheck {
