@@ -13,6 +13,7 @@ mod cli;
 mod exchange;
 mod kucoin;
 mod live;
+mod rest;
 mod simulation;
 mod support;
 mod systemd;

@@ -131,7 +131,8 @@ fn a_day_with_faults_ends_with_ledger_exchange_and_state_json_equal() {
     let home = Home::new();
     home.write("plan.toml", PLAN);
     let exchange = Exchange::start_in(home, &format!("--faults plan.toml --seed 3 {SPEED}"));
-    let trader = Trader::new(&exchange, &SYMBOLS, "request_timeout = \"500ms\"\norder_window = \"1s\"\n");
+    let trader =
+        Trader::new(&exchange, &SYMBOLS, "request_timeout = \"500ms\"\norder_window = \"1s\"\n");
     let summary = trader.run(&format!("{SPEED} --max-runtime 144s --json")).ok();
     assert_eq!(summary["violations"].as_array().unwrap().len(), 0, "{summary}");
     assert_eq!(summary["open_orders"], 0, "{summary}");
@@ -139,7 +140,8 @@ fn a_day_with_faults_ends_with_ledger_exchange_and_state_json_equal() {
     let venue = VenueView::ask(&exchange, &SYMBOLS);
     assert_eq!(venue.open, Vec::<String>::new());
     venue.assert_agrees(&trader);
-    let unresolved = "SELECT count(*) FROM events WHERE kind = 'order' AND payload LIKE '%unresolved%'";
+    let unresolved =
+        "SELECT count(*) FROM events WHERE kind = 'order' AND payload LIKE '%unresolved%'";
     assert!(trader.count(unresolved) > 0, "no answer was ever lost");
     let integrity = trader.ibis("exec-integrity --json");
     assert!(integrity.stdout.contains("\"overall\""), "{integrity:?}");

@@ -57,7 +57,9 @@ fn nothing_secret_is_in_any_output_file_or_report() {
     let ended = trader.run("--speed 600 --max-runtime 10s --json");
     assert_eq!(ended.code, Some(0), "{ended:?}");
     emitted.push(("agent".to_owned(), format!("{}{}", ended.stdout, ended.stderr).into_bytes()));
-    for words in ["status", "status --json", "healthcheck", "exec-integrity --json", "preflight", "db check"] {
+    for words in
+        ["status", "status --json", "healthcheck", "exec-integrity --json", "preflight", "db check"]
+    {
         let ended = trader.ibis(words);
         emitted.push((words.to_owned(), format!("{}{}", ended.stdout, ended.stderr).into_bytes()));
     }

@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | clock | the venue is not reached; more than 5 s off | more than 1 s off |
 //! | service | closed, or cancels only | |
-//! | symbol, each | unknown (the nearest name is told), halted, in auction, unusable | at risk, taxed |
+//! | symbol, each | unknown (the nearest name is told), unusable | halted, in auction, at risk, taxed |
 //! | public, private websocket | no token | |
 //! | api key | refused, or there is none | |
 //! | permissions | General or Spot missing; may withdraw, unless allowed by name | more than needed |

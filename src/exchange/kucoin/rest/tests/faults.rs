@@ -95,13 +95,13 @@ fn patience_ends_in_head_and_body() {
         ("half a body", Act::Bytes(bytes(PART))),
     ] {
         let server = Server::start([]);
-        let rest = impatient(&server, 50);
+        let rest = impatient(&server, 100);
         run(async {
             rest.resync().await.unwrap();
             server.then([act.clone()]);
             let failure = write(&rest).await.unwrap_err();
             assert_eq!(failure.word(), "unresolved", "{name}: {failure}");
-            assert!(failure.to_string().contains("50 ms"), "{failure}");
+            assert!(failure.to_string().contains("100 ms"), "{failure}");
             assert_eq!(server.seen().len(), 1, "{name}");
             server.then(vec![act; TRIES]);
             assert_eq!(word(&read(&rest).await), "unavailable", "{name}");
