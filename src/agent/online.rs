@@ -27,8 +27,8 @@ use crate::exchange::kucoin::protocol::ticker::Level1;
 use crate::exchange::kucoin::rest::{BookSize, Failure, Rest, RestSettings};
 use crate::exchange::kucoin::tls::Tls;
 use crate::exchange::kucoin::venue::{AccountView, KucoinSettings, KucoinVenue, StartFrom};
-use crate::exchange::kucoin::ws::private::PrivateChannel;
 use crate::exchange::kucoin::ws::WsSettings;
+use crate::exchange::kucoin::ws::private::PrivateChannel;
 use crate::exchange::kucoin::ws::{BulletSource, dialer};
 use crate::systemd::notify::Notifier;
 

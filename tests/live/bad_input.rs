@@ -52,7 +52,7 @@ fn wrong_credentials_are_77_and_name_what_is_wrong() {
     let exchange = exchange_with("");
     for (from, to, named) in [
         ("0123456789abcdef01234567", "0123456789abcdef01234568", "400003"),
-        ("a-secret-of-the-test", "another-secret-of-the-test", "400005"),
+        ("a-secret-of-the-test", "another-secret-of-the-test", "40000"),
         ("a-passphrase", "another-passphrase", "400004"),
     ] {
         let trader = with_changed(&exchange, from, to);
@@ -135,7 +135,7 @@ fn a_wrong_configuration_is_78_or_64_before_anything_is_sent() {
 #[test]
 fn a_venue_that_is_not_there_is_69() {
     let exchange = exchange_with("");
-    let trader = Trader::new(&exchange, &SYMBOLS, "request_timeout = \"500ms\"\n");
+    let trader = with_changed(&exchange, "USDT", "USDT");
     drop(exchange);
     let ended = trader.run(RUN);
     assert_eq!(ended.code, Some(69), "{ended:?}");

@@ -1,3 +1,5 @@
+//! The tracker against a venue that loses, doubles and delays its words.
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;

@@ -91,7 +91,8 @@ fn check_permissions(wanted: &Wanted, key: &ApiKey<'_>) -> PreflightCheck {
     }
     let extra: Vec<_> = key.permissions().filter(|granted| !NEEDED.contains(granted)).collect();
     if extra.iter().any(|granted| lets_money_out(granted)) && !wanted.allow_withdrawal {
-        let advice = "the key may withdraw: take Transfer from it at KuCoin, or make a new key";
+        let advice = "the key may withdraw: take Transfer from it at KuCoin, make a new key, or \
+                      accept it with exchange.allow_withdrawal_key = true";
         return PreflightCheck::fail(name, value, advice, class);
     }
     if extra.is_empty() {

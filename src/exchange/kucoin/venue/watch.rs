@@ -11,8 +11,8 @@ use crate::domain::identifier::InstrumentId;
 use crate::exchange::kucoin::order_tracker::Moment;
 use crate::exchange::kucoin::rest::{Failure, SkewVerdict};
 
-/// Symbols are read again this often; increments and minimums change rarely.
-const SYMBOLS_EVERY: Duration = Duration::from_secs(3_600);
+/// Symbols are read again this often; a refused order of an instrument reads its row at once.
+const SYMBOLS_EVERY: Duration = Duration::from_secs(300);
 /// A halted instrument, the service state and a refused key are looked at this often.
 const TROUBLE_EVERY: Duration = Duration::from_secs(5);
 /// All fills since the last sweep are listed this often, pushes or not.

@@ -4,18 +4,19 @@
 //! alone, never on how long the disk took. An order arrives at the venue only after its intent is
 //! durable; a report reaches the engine only after the venue's account has it durable.
 
+mod network;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::document;
-use super::error::AgentError;
-use super::narrate;
-use super::source::{Next, Source};
-use super::summary::{Summary, Tally};
-use super::venue_link::{Command, VenueLink};
+use crate::agent::document;
+use crate::agent::error::AgentError;
+use crate::agent::narrate;
+use crate::agent::source::{Next, Source};
+use crate::agent::summary::{Summary, Tally};
+use crate::agent::venue_link::{Command, VenueLink};
 use crate::clock;
 use crate::domain::execution::ExecutionReport;
-use crate::domain::hold::Hold;
 use crate::domain::identifier::InstrumentId;
 use crate::domain::market_data::{MarketData, MarketEvent};
 use crate::domain::record::{Fact, Record};
@@ -25,8 +26,6 @@ use crate::durable::instance_lock::InstanceLock;
 use crate::engine::Engine;
 use crate::engine::action::Action;
 use crate::engine::event::Event;
-use crate::exchange::kucoin::condition::Condition;
-use crate::exchange::kucoin::venue::KucoinVenue;
 use crate::store::chain;
 use crate::store::run::{Progress, RunUpdate};
 use crate::store::writer::{Batch, Entry};
@@ -38,22 +37,22 @@ const BATCH_ENTRIES_MAX: usize = 512;
 const FOREVER: Timestamp = Timestamp::from_us(i64::MAX);
 
 /// What a session is made of, all of it open and reconciled.
-pub(super) struct Parts {
-    pub(super) engine: Engine,
-    pub(super) venue: VenueLink,
-    pub(super) source: Source,
-    pub(super) instruments: usize,
-    pub(super) ledger: GroupCommit<Batch>,
-    pub(super) state_dir: PathBuf,
-    pub(super) mode: &'static str,
-    pub(super) run: u32,
-    pub(super) lock: InstanceLock,
+pub(in crate::agent) struct Parts {
+    pub(in crate::agent) engine: Engine,
+    pub(in crate::agent) venue: VenueLink,
+    pub(in crate::agent) source: Source,
+    pub(in crate::agent) instruments: usize,
+    pub(in crate::agent) ledger: GroupCommit<Batch>,
+    pub(in crate::agent) state_dir: PathBuf,
+    pub(in crate::agent) mode: &'static str,
+    pub(in crate::agent) run: u32,
+    pub(in crate::agent) lock: InstanceLock,
     /// Market data up to here was seen by an earlier run.
-    pub(super) seen_until: Option<Timestamp>,
+    pub(in crate::agent) seen_until: Option<Timestamp>,
 }
 
 /// A running agent.
-pub(super) struct Session {
+pub(in crate::agent) struct Session {
     parts: Parts,
     next_market: Option<MarketEvent>,
     market_over: bool,
@@ -70,7 +69,7 @@ pub(super) struct Session {
 
 /// How a turn ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Turn {
+pub(in crate::agent) enum Turn {
     /// Everything due is done; the next thing is due then.
     Idle(Timestamp),
     /// More is due.
@@ -90,7 +89,7 @@ enum Turnee {
 impl Session {
     /// A session at an instant, with the market's first event if it was taken already, and with
     /// what the start wants done.
-    pub(super) fn new(
+    pub(in crate::agent) fn new(
         parts: Parts,
         (now, first): (Timestamp, Option<MarketEvent>),
         actions: Vec<Action>,
@@ -113,7 +112,7 @@ impl Session {
     }
 
     /// The averages need their candles before the first signal: from the source's history, if any.
-    pub(super) fn warm_up(&mut self, interval: Duration, candles: usize) {
+    pub(in crate::agent) fn warm_up(&mut self, interval: Duration, candles: usize) {
         let interval_us = i64::try_from(interval.as_micros()).unwrap_or(i64::MAX);
         let count = u16::try_from(self.parts.instruments).unwrap_or(u16::MAX);
         for id in (0..count).map(InstrumentId) {
@@ -122,25 +121,8 @@ impl Session {
         }
     }
 
-    /// Takes in what came over the network since the last turn.
-    pub(super) fn receive(&mut self, now: Timestamp) {
-        let VenueLink::Kucoin(venue) = &mut self.parts.venue else { return };
-        self.now = self.now.max(now);
-        venue.poll(self.now);
-        for condition in venue.take_conditions() {
-            let Condition { scope, code, level, reason } = condition;
-            let set_at = self.now;
-            self.step(&match reason {
-                Some(reason) => {
-                    Event::SetHold(Hold { scope, code, level, reason, set_at, until: None })
-                }
-                None => Event::ClearHold { scope, code },
-            });
-        }
-    }
-
     /// Does everything due by `until`, at most `budget` events.
-    pub(super) fn advance(&mut self, until: Timestamp, budget: usize) -> Result<Turn, AgentError> {
+    pub(in crate::agent) fn advance(&mut self, until: Timestamp, budget: usize) -> Result<Turn, AgentError> {
         for _ in 0..budget {
             self.peek_market()?;
             let market = self.next_market.as_ref().map(|event| (event.at, Turnee::Market));
@@ -162,7 +144,7 @@ impl Session {
     }
 
     /// Does what the venue has due by `until`, without a market.
-    pub(super) fn advance_venue(&mut self, until: Timestamp) -> Result<(), AgentError> {
+    pub(in crate::agent) fn advance_venue(&mut self, until: Timestamp) -> Result<(), AgentError> {
         while let Some((at, Turnee::Venue)) = self.next_after(None).filter(|(at, _)| *at <= until) {
             self.now = self.now.max(at);
             self.turn_venue()?;
@@ -171,7 +153,7 @@ impl Session {
     }
 
     /// Stops entries and cancels open ones.
-    pub(super) fn drain(&mut self, now: Timestamp) -> Result<(), AgentError> {
+    pub(in crate::agent) fn drain(&mut self, now: Timestamp) -> Result<(), AgentError> {
         // Under Max everything is due: the market's clock stays where it is.
         if now.us() != i64::MAX {
             self.now = self.now.max(now);
@@ -181,12 +163,12 @@ impl Session {
     }
 
     /// Tells the engine something from outside.
-    pub(super) fn tell(&mut self, event: &Event) {
+    pub(in crate::agent) fn tell(&mut self, event: &Event) {
         self.step(event);
     }
 
     /// Hands what is collected to the ledger's writer, and sends what waited for it.
-    pub(super) fn flush(&mut self) -> Result<(), AgentError> {
+    pub(in crate::agent) fn flush(&mut self) -> Result<(), AgentError> {
         if !self.batch.entries.is_empty() {
             self.hand_over();
         }
@@ -200,7 +182,7 @@ impl Session {
     }
 
     /// Tells the ledger about this run, and asks for a new `state.json` where `document` is set.
-    pub(super) fn note(&mut self, update: Option<RunUpdate>, document: bool) -> Ticket {
+    pub(in crate::agent) fn note(&mut self, update: Option<RunUpdate>, document: bool) -> Ticket {
         self.batch.run = update;
         if document {
             self.batch.state = Some(Box::new(document::document(
@@ -215,24 +197,24 @@ impl Session {
     }
 
     /// Where the agent is, as proof of work.
-    pub(super) fn progress(&self) -> Progress {
+    pub(in crate::agent) fn progress(&self) -> Progress {
         let data_at = self.parts.engine.data_at().unwrap_or(self.now);
         Progress { wall_at: clock::wall_now(), engine_at: self.now, data_at }
     }
 
     /// Waits until everything handed over is on disk.
-    pub(super) fn settle(&mut self) -> Result<(), AgentError> {
+    pub(in crate::agent) fn settle(&mut self) -> Result<(), AgentError> {
         self.hand_over();
         Ok(self.parts.ledger.wait(self.parts.ledger.last())?)
     }
 
     /// True where everything up to `ticket` is on disk.
-    pub(super) fn is_durable(&self, ticket: Ticket) -> Result<bool, AgentError> {
+    pub(in crate::agent) fn is_durable(&self, ticket: Ticket) -> Result<bool, AgentError> {
         Ok(self.parts.ledger.is_durable(ticket)?)
     }
 
     /// Writes the end down, closes both files and sums up.
-    pub(super) fn finish(mut self, cause: &str) -> Result<Summary, AgentError> {
+    pub(in crate::agent) fn finish(mut self, cause: &str) -> Result<Summary, AgentError> {
         self.flush()?;
         let run = self.parts.run;
         let stopped = Record::Run { run, phase: "stopped" };
@@ -252,66 +234,37 @@ impl Session {
     }
 
     /// The core.
-    pub(super) fn engine(&self) -> &Engine {
+    pub(in crate::agent) fn engine(&self) -> &Engine {
         &self.parts.engine
     }
 
     /// What was counted so far.
-    pub(super) fn tally(&self) -> &Tally {
+    pub(in crate::agent) fn tally(&self) -> &Tally {
         &self.tally
     }
 
     /// The market's clock.
-    pub(super) fn now(&self) -> Timestamp {
+    pub(in crate::agent) fn now(&self) -> Timestamp {
         self.now
     }
 
     /// When it began, by the wall.
-    pub(super) fn started_at(&self) -> Timestamp {
+    pub(in crate::agent) fn started_at(&self) -> Timestamp {
         self.started_at
     }
 
     /// Which start of the agent this is.
-    pub(super) fn run(&self) -> u32 {
+    pub(in crate::agent) fn run(&self) -> u32 {
         self.parts.run
     }
 
     /// True for files: their data is as old as it is.
-    pub(super) fn is_replay(&self) -> bool {
+    pub(in crate::agent) fn is_replay(&self) -> bool {
         self.parts.source.is_replay()
     }
 
-    /// When the venue's feed last said something; `None` where the data is made here.
-    pub(super) fn received_at(&self) -> Option<Duration> {
-        self.parts.source.received_at()
-    }
-
-    /// Waits until the venue said something: market data, or about orders.
-    pub(super) async fn filled(&self) {
-        tokio::select! {
-            () = self.parts.source.filled() => {}
-            () = self.answered() => {}
-        }
-    }
-
-    /// Waits until the venue said something about orders.
-    pub(super) async fn answered(&self) {
-        match &self.parts.venue {
-            VenueLink::Kucoin(venue) => venue.filled().await,
-            VenueLink::Paper(_) => std::future::pending().await,
-        }
-    }
-
-    /// The venue behind the network, in live mode.
-    pub(super) fn kucoin(&mut self) -> Option<&mut KucoinVenue> {
-        match &mut self.parts.venue {
-            VenueLink::Kucoin(venue) => Some(venue),
-            VenueLink::Paper(_) => None,
-        }
-    }
-
     /// True while the engine has orders that are not over.
-    pub(super) fn has_open_orders(&self) -> bool {
+    pub(in crate::agent) fn has_open_orders(&self) -> bool {
         self.parts.engine.open_orders().next().is_some()
     }
 
