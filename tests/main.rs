@@ -10,6 +10,7 @@
 )]
 
 mod cli;
+mod feed;
 mod kucoin;
 mod simulation;
 mod support;
