@@ -11,6 +11,7 @@
 
 mod cli;
 mod exchange;
+mod feed;
 mod kucoin;
 mod live;
 mod rest;

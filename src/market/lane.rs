@@ -69,7 +69,7 @@ impl Lane {
         Ok(Lots::new(lots))
     }
 
-    /// A price in quote units, as [`Lane::price`] takes its text.
+    /// A price in quote units, to the nearest tick and at least one; `off` is set where it was rounded.
     pub fn price_of_decimal(
         &self,
         what: &str,
@@ -80,7 +80,7 @@ impl Lane {
         self.price_of(what, counted.map_err(|reason| format!("{what} {reason}"))?, off)
     }
 
-    /// A size in base units, as [`Lane::size`] takes its text.
+    /// A size in base units, down to the lot, zero included; `off` is set where it was rounded.
     pub fn size_of_decimal(
         &self,
         what: &str,

@@ -21,6 +21,7 @@ mod event;
 mod fetch;
 mod receiver;
 mod settings;
+mod sources;
 mod task;
 
 use std::cell::RefCell;
@@ -37,10 +38,11 @@ pub use self::event::FeedEvent;
 pub use self::fetch::{Fetch, FetchedBook, Fetches};
 pub use self::receiver::ReadClock;
 pub use self::settings::{BookSource, FeedSettings};
+pub use self::sources::Sources;
 
 use self::receiver::Receiver;
 use self::task::Task;
-use super::ws::{BulletSource, Client, Dialer, Queue, TooManyTopics};
+use super::ws::{Client, Queue, TooManyTopics};
 use crate::domain::instrument::Instrument;
 
 /// Why a feed cannot begin.
@@ -64,25 +66,6 @@ impl fmt::Display for FeedError {
 }
 
 impl std::error::Error for FeedError {}
-
-/// What a feed works with.
-#[derive(Clone)]
-pub struct Sources {
-    /// Public tokens.
-    pub bullet: BulletSource,
-    /// Connections.
-    pub dialer: Dialer,
-    /// REST.
-    pub fetches: Fetches,
-    /// The clock that events are stamped with.
-    pub clock: ReadClock,
-}
-
-impl fmt::Debug for Sources {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sources").field("fetches", &self.fetches).finish_non_exhaustive()
-    }
-}
 
 /// A feed that is kept up until this is dropped.
 pub struct Feed {

@@ -12,6 +12,7 @@ use crate::exchange::kucoin::protocol::endpoint::Endpoint;
 use crate::exchange::kucoin::protocol::status::ServiceStatus;
 use crate::exchange::kucoin::protocol::symbol::SymbolRow;
 use crate::exchange::kucoin::protocol::ticker::Level1;
+use crate::exchange::kucoin::protocol::trade::Trade;
 use crate::exchange::kucoin::protocol::wire_text::{IntoOwned, WireText};
 
 /// How much of a book is asked for.
@@ -80,6 +81,12 @@ impl Rest {
     /// The whole book. Signed: it counts in the Spot pool.
     pub async fn full_book(&self, symbol: &str) -> Result<Book, Failure> {
         let endpoint = Endpoint::BookFull;
+        self.get(endpoint, endpoint.target("").with("symbol", symbol)).await?.read()
+    }
+
+    /// The last hundred public trades.
+    pub async fn trades(&self, symbol: &str) -> Result<Vec<Trade>, Failure> {
+        let endpoint = Endpoint::Trades;
         self.get(endpoint, endpoint.target("").with("symbol", symbol)).await?.read()
     }
 

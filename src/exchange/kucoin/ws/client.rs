@@ -70,17 +70,17 @@ enum Successor {
     /// Not due.
     Later(Pin<Box<Sleep>>),
     /// Being opened.
-    Opening(LocalBoxFuture<'static, Result<Connection, Fault>>),
+    Opening(LocalBoxFuture<'static, Result<Box<Connection>, Fault>>),
     /// Open, and not all of its subscriptions are answered.
-    Subscribing(Connection),
+    Subscribing(Box<Connection>),
     /// It took over; this is the old one, read on for a while.
-    Old(Connection, Pin<Box<Sleep>>),
+    Old(Box<Connection>, Pin<Box<Sleep>>),
 }
 
 /// What happened to a successor.
 enum Progress {
     Due,
-    Opened(Result<Connection, Fault>),
+    Opened(Result<Box<Connection>, Fault>),
     Heard(Result<Heard, Fault>),
     OldHeard(Result<Heard, Fault>),
     OldDone,
@@ -155,7 +155,7 @@ impl Client {
         }
     }
 
-    fn open(&mut self) -> LocalBoxFuture<'static, Result<Connection, Fault>> {
+    fn open(&mut self) -> LocalBoxFuture<'static, Result<Box<Connection>, Fault>> {
         let chance = self.back_off.chance().next();
         Box::pin(self.opening.clone().open(chance))
     }
@@ -170,11 +170,11 @@ impl Client {
     /// Moves the succession on by what happened.
     fn succeed<H: Handler>(
         &mut self,
-        current: Connection,
+        current: Box<Connection>,
         successor: Successor,
         progress: Progress,
         handler: &RefCell<H>,
-    ) -> Result<(Connection, Successor), Fault> {
+    ) -> Result<(Box<Connection>, Successor), Fault> {
         let again = || Successor::Later(Box::pin(sleep(RENEWAL_AGAIN)));
         Ok(match (progress, successor) {
             (Progress::Due, _) => {

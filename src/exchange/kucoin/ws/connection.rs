@@ -71,7 +71,7 @@ pub(super) struct Opening {
 
 impl Opening {
     /// Takes a token, connects and shakes hands. `chance` names the connection and chooses its server.
-    pub(super) async fn open(self, chance: u64) -> Result<Connection, Fault> {
+    pub(super) async fn open(self, chance: u64) -> Result<Box<Connection>, Fault> {
         let Self { settings, bullet, dialer, batches, strict } = self;
         let limit = settings.bullet_timeout;
         let bullet =
@@ -103,7 +103,7 @@ impl Opening {
         let (socket, _) = opened.map_err(|error| handshake_fault(&error))?;
         let epoch = Instant::now();
         let session = Session::new(&settings, &server, batches, strict, Duration::ZERO);
-        Ok(Connection {
+        Ok(Box::new(Connection {
             socket,
             session,
             epoch,
@@ -111,7 +111,7 @@ impl Opening {
             write_by: None,
             write_timeout: settings.write_timeout,
             up_next: false,
-        })
+        }))
     }
 }
 
@@ -247,10 +247,10 @@ fn handshake_fault(error: &Error) -> Fault {
             _ => Fault::Handshake(said),
         };
     }
-    match error {
-        Error::Url(_) => Fault::Server("its address is none".to_owned()),
-        other => Fault::Handshake(broken(other).to_string()),
+    if matches!(error, Error::Url(_) | Error::HttpFormat(_)) {
+        return Fault::Server("its address is none".to_owned());
     }
+    Fault::Handshake(broken(error).to_string())
 }
 
 fn broken(error: &Error) -> Fault {
@@ -266,6 +266,12 @@ fn broken(error: &Error) -> Fault {
         Error::Utf8(_) => Fault::Malformed("a text that is not UTF-8".to_owned()),
         Error::Protocol(error) => Fault::Malformed(error.to_string()),
         Error::Io(error) => Fault::Broken(error.to_string()),
-        other => Fault::Broken(other.to_string()),
+        Error::Capacity(CapacityError::TooManyHeaders)
+        | Error::Tls(_)
+        | Error::WriteBufferFull(_)
+        | Error::AttackAttempt
+        | Error::Url(_)
+        | Error::Http(_)
+        | Error::HttpFormat(_) => Fault::Broken("the websocket library gave up".to_owned()),
     }
 }

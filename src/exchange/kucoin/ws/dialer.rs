@@ -7,6 +7,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::exchange::kucoin::dial::{DialLimits, Origin, dial};
 use crate::exchange::kucoin::protocol::bullet::Bullet;
+use crate::exchange::kucoin::rest::Rest;
 use crate::exchange::kucoin::tls::Tls;
 
 /// A connection, whatever carries it.
@@ -19,6 +20,24 @@ pub type BulletSource = Rc<dyn Fn() -> LocalBoxFuture<'static, Result<Bullet<'st
 
 /// Connects to an origin, or says why not. It bounds its own time.
 pub type Dialer = Rc<dyn Fn(Origin) -> LocalBoxFuture<'static, Result<Box<dyn Socket>, String>>>;
+
+/// Public tokens from the REST client.
+pub fn public_bullets(rest: &Rest) -> BulletSource {
+    let rest = rest.clone();
+    Rc::new(move || {
+        let rest = rest.clone();
+        Box::pin(async move { rest.bullet_public().await.map_err(|failure| failure.to_string()) })
+    })
+}
+
+/// Private tokens from the REST client, which must have credentials.
+pub fn private_bullets(rest: &Rest) -> BulletSource {
+    let rest = rest.clone();
+    Rc::new(move || {
+        let rest = rest.clone();
+        Box::pin(async move { rest.bullet_private().await.map_err(|failure| failure.to_string()) })
+    })
+}
 
 /// Connects by TCP, and by TLS where the origin wants it.
 pub fn dialer(tls: Tls, limits: DialLimits) -> Dialer {

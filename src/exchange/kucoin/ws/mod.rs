@@ -22,7 +22,7 @@ mod subscription;
 mod verdict;
 
 pub use self::client::{Client, Handler};
-pub use self::dialer::{BulletSource, Dialer, Socket, dialer};
+pub use self::dialer::{BulletSource, Dialer, Socket, dialer, private_bullets, public_bullets};
 pub use self::fault::{Fault, Patience, Step};
 pub use self::queue::Queue;
 pub use self::settings::WsSettings;

@@ -369,6 +369,8 @@ mod tests {
     use super::super::subscription::Subscription;
     use super::*;
 
+    use proptest::prelude::Strategy;
+
     const WELCOME: &str = r#"{"id":"x","type":"welcome","pingInterval":20000,"pingTimeout":5000}"#;
 
     fn s(seconds: u64) -> Duration {
@@ -401,6 +403,42 @@ mod tests {
 
     fn ack(session: &mut Session, id: &str, now: Duration) -> Incoming {
         session.on_text(&format!(r#"{{"id":"{id}","type":"ack"}}"#), now).unwrap()
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_breaks_a_session(
+            texts in proptest::collection::vec(
+                proptest::prop_oneof![
+                    ".{0,60}",
+                    (0u32..5, "[a-z]{0,8}", proptest::num::i64::ANY, ".{0,10}").prop_map(
+                        |(id, kind, number, text)| {
+                            let kinds = ["welcome", "ack", "pong", "error", kind.as_str()];
+                            let kind = kinds[number.unsigned_abs() as usize % kinds.len()];
+                            let data = serde_json::to_string(&text).unwrap();
+                            format!(
+                                r#"{{"id":"{id}","type":"{kind}","code":{number},"data":{data},"pingInterval":{number},"pingTimeout":{number}}}"#
+                            )
+                        }
+                    ),
+                ],
+                0..40,
+            ),
+        ) {
+            let names = vec!["A".to_owned(), "B".to_owned()];
+            let mut session = session(&[Subscription::public("/a", names)]);
+            let mut now = s(100);
+            for text in texts {
+                let heard = session.on_text(&text, now);
+                if heard.is_err() || session.on_time(now).is_err() {
+                    break;
+                }
+                send(&mut session, now);
+                let due = session.next_due();
+                proptest::prop_assert!(due > now, "it would spin");
+                now = due.min(now + s(3));
+            }
+        }
     }
 
     #[test]

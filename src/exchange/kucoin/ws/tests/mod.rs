@@ -74,10 +74,11 @@ impl Ear {
 
     /// The fault that is told next.
     pub(super) async fn fault(&self) -> Fault {
-        match self.next().await {
-            Told::Down(fault) => fault,
-            told => panic!("{told:?}"),
-        }
+        let told = self.next().await;
+        let Told::Down(fault) = told else { panic!("{told:?}") };
+        // No token is in anything that is told.
+        assert!(!fault.to_string().contains("token1"), "{fault}");
+        fault
     }
 
     pub(super) fn is_silent(&self) -> bool {
