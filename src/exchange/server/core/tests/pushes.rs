@@ -280,7 +280,7 @@ fn increments_lead_from_an_earlier_book_to_a_later_one() {
             }
         }
         bench.pushes();
-        let mut book = ClientBook::query(&mut bench);
+        let mut book = ClientBook::query(&mut bench, "BTC-USDT");
         let id = bench.limit("a", "buy", "59995", "0.3");
         bench.place(r#""side":"buy","type":"market","size":"1.1""#);
         bench.print("59994", "0.1", Side::Sell);
@@ -295,7 +295,7 @@ fn increments_lead_from_an_earlier_book_to_a_later_one() {
         for (_, frame) in bench.pushes() {
             book.apply(&frame["data"]);
         }
-        let later = ClientBook::query(&mut bench);
+        let later = ClientBook::query(&mut bench, "BTC-USDT");
         assert_eq!((book.sequence, &book.sides), (later.sequence, &later.sides));
         assert!(book.sides[0].last_key_value() < book.sides[1].first_key_value());
     }

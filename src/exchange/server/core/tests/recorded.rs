@@ -59,7 +59,7 @@ fn the_clock_begins_with_the_first_event_and_the_market_ends() {
     assert_eq!(bench.core.now(), Timestamp::from_us(5_000_000));
     bench.core.advance(Timestamp::from_us(5_000_000)).unwrap();
     bench.watch("/market/level2:BTC-USDT");
-    let mut book = ClientBook::query(&mut bench);
+    let mut book = ClientBook::query(&mut bench, "BTC-USDT");
     assert_eq!(book.sides[0].len() + book.sides[1].len(), 2);
     assert_eq!(bench.core.next_due(), Some(Timestamp::from_us(6_000_000)));
     assert!(!bench.core.market_has_ended());
@@ -71,7 +71,7 @@ fn the_clock_begins_with_the_first_event_and_the_market_ends() {
     for (_, frame) in pushes {
         book.apply(&frame["data"]);
     }
-    let later = ClientBook::query(&mut bench);
+    let later = ClientBook::query(&mut bench, "BTC-USDT");
     assert_eq!((book.sequence, book.sides), (later.sequence, later.sides));
     let trades = bench.get("/api/v1/market/histories?symbol=BTC-USDT");
     assert_eq!(fields(&trades[0], ["price", "size", "side"]), ["60001", "0.75", "buy"]);
@@ -110,33 +110,32 @@ fn a_recorded_session_gives_contiguous_books_to_whoever_watches() {
         return;
     }
     let mut bench = exchange(Market::Replay(Replay::open(&paths).unwrap()));
-    bench.watch("/market/level2:BTC-USDT");
+    let symbol = "BCHSV-USDT";
+    bench.watch(&format!("/market/level2:{symbol}"));
     let mut book: Option<ClientBook> = None;
     let (mut applied, mut orders) = (0, 0);
     while let Some(due) = bench.core.next_due() {
-        if applied > 3_000 {
-            break;
-        }
-        bench.core.advance(Timestamp::from_us(due.us() + 50_000)).unwrap();
+        bench.core.advance(due).unwrap();
         for (_, frame) in bench.pushes() {
             if let Some(book) = &mut book {
                 book.apply(&frame["data"]);
                 applied += 1;
             }
         }
-        if book.is_none() && applied == 0 {
-            book = Some(ClientBook::query(&mut bench)).filter(|book| !book.sides[0].is_empty());
-        } else if applied % 500 == 0 && applied > 0 {
-            let later = ClientBook::query(&mut bench);
-            let book = book.as_ref().unwrap();
-            assert_eq!((book.sequence, &book.sides), (later.sequence, &later.sides));
+        let known = book.get_or_insert_with(|| ClientBook::query(&mut bench, symbol));
+        if applied > 100 * orders {
+            let later = ClientBook::query(&mut bench, symbol);
+            assert_eq!((known.sequence, &known.sides), (later.sequence, &later.sides));
             orders += 1;
-            bench.place(&format!(
-                r#""clientOid":"o{orders}","side":"buy","type":"market","funds":"100""#
-            ));
+            let body = format!(
+                r#"{{"clientOid":"o{orders}","symbol":"{symbol}","side":"buy","type":"market","funds":"100"}}"#
+            );
+            bench.post("/api/v1/hf/orders", &body);
             bench.check();
         }
     }
-    assert!(applied > 3_000, "{applied} increments");
-    assert!(orders > 3);
+    assert!(bench.core.market_has_ended());
+    assert!(applied > 500 && orders > 5, "{applied} increments, {orders} orders");
+    let fills = bench.get(&format!("/api/v1/hf/fills?symbol={symbol}&limit=100"));
+    assert!(fills["items"].as_array().unwrap().len() >= orders);
 }
