@@ -9,8 +9,8 @@ pub(super) struct ClientBook {
 }
 
 impl ClientBook {
-    pub(super) fn query(bench: &mut Bench) -> Self {
-        let book = bench.get("/api/v3/market/orderbook/level2?symbol=BTC-USDT");
+    pub(super) fn query(bench: &mut Bench, symbol: &str) -> Self {
+        let book = bench.get(&format!("/api/v3/market/orderbook/level2?symbol={symbol}"));
         let side = |name: &str| {
             let levels = book[name].as_array().unwrap().iter();
             levels.map(|level| (number(&level[0]), number(&level[1]))).collect()

@@ -232,7 +232,7 @@ fn run(steps: &[Step]) {
         bench.watch(topic);
     }
     bench.watch("/spotMarket/level2Depth5:BTC-USDT");
-    let mut book = ClientBook::query(&mut bench);
+    let mut book = ClientBook::query(&mut bench, "BTC-USDT");
     for step in steps {
         match step {
             Step::Market(data) => bench.say(*data),
@@ -252,7 +252,7 @@ fn run(steps: &[Step]) {
             book.apply(data);
         }
     }
-    let later = ClientBook::query(&mut bench);
+    let later = ClientBook::query(&mut bench, "BTC-USDT");
     assert_eq!((book.sequence, &book.sides), (later.sequence, &later.sides));
     for (id, told) in &told {
         judge_order(&mut bench, id, told);

@@ -274,15 +274,13 @@ fn increments_lead_from_an_earlier_book_to_a_later_one() {
         let mut bench = Bench::quoted();
         bench.watch("/market/level2:BTC-USDT");
         if depth {
-            for (side, price) in [(Side::Buy, 59_990), (Side::Sell, 60_010)] {
-                for level in 0..10 {
-                    let price = if side == Side::Buy { price - level } else { price + level };
-                    bench.depth(side, &price.to_string(), "1");
-                }
+            for level in 0..10 {
+                bench.depth(Side::Buy, &(59_990 - level).to_string(), "1");
+                bench.depth(Side::Sell, &(60_010 + level).to_string(), "1");
             }
         }
         bench.pushes();
-        let mut book = ClientBook::query(&mut bench);
+        let mut book = ClientBook::query(&mut bench, "BTC-USDT");
         let id = bench.limit("a", "buy", "59995", "0.3");
         bench.place(r#""side":"buy","type":"market","size":"1.1""#);
         bench.print("59994", "0.1", Side::Sell);
@@ -297,7 +295,7 @@ fn increments_lead_from_an_earlier_book_to_a_later_one() {
         for (_, frame) in bench.pushes() {
             book.apply(&frame["data"]);
         }
-        let later = ClientBook::query(&mut bench);
+        let later = ClientBook::query(&mut bench, "BTC-USDT");
         assert_eq!((book.sequence, &book.sides), (later.sequence, &later.sides));
         assert!(book.sides[0].last_key_value() < book.sides[1].first_key_value());
     }
