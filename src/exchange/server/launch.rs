@@ -21,9 +21,13 @@ use super::fault::{Injected, Plan, PlanError};
 use super::token::Tokens;
 use super::{listener, market_task};
 use crate::clock;
+use crate::domain::time::Timestamp;
 use crate::exchange::kucoin::credentials::CredentialsError;
 use crate::market::{Market, MarketError, Replay, Synthetic};
 
+/// How much of the synthetic market has gone by when the first client asks, in microseconds: every pair
+/// has a book and a last trade then, as at a venue that was there before.
+const WARM_UP_US: i64 = 120_000_000;
 /// How long websocket clients have to take their close frames in.
 const FAREWELL_MAX: Duration = Duration::from_millis(500);
 /// How often it is looked whether they have.
@@ -179,8 +183,11 @@ fn open_market(
             Some(times) => ExchangeClock::from(now, times),
             None => ExchangeClock::wall(),
         };
-        let market = Market::Synthetic(Synthetic::new(options.seed, now));
-        return Ok((Core::new(market, account, CoreOptions { start: now }), clock));
+        let start = Timestamp::from_us(now.us() - WARM_UP_US);
+        let market = Market::Synthetic(Synthetic::new(options.seed, start));
+        let mut core = Core::new(market, account, CoreOptions { start });
+        core.advance(now).map_err(ServerError::Market)?;
+        return Ok((core, clock));
     }
     let open = || Replay::open(&options.replay);
     // Opened twice: the exchange begins at the first event, and that event is part of its market.
