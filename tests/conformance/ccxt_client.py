@@ -76,14 +76,14 @@ def touch(client, symbol):
     return exact(bid), exact(bid_size), exact(ask), exact(ask_size)
 
 
-def finished(client, order_id, symbol):
+def finished(client, order_id, symbol, seconds=10.0):
     """An order once it is over."""
 
     def look():
         order = client.fetch_order(order_id, symbol)
         return order if order["status"] != "open" else None
 
-    return eventually(f"order {order_id} is over", look)
+    return eventually(f"order {order_id} is over", look, seconds)
 
 
 def fills(client, order, symbol, liquidity="taker"):

@@ -24,8 +24,9 @@ suite = Suite("ccxt", arguments=["--seed", "2", "--speed", "20"], balances=FUNDS
 ZERO = Decimal(0)
 # Its displayed size is worth little, so that an order can easily be larger.
 THIN = "AVAX/USDT"
-# Tries at what the market may move away from.
+# Tries at what the market may move away from, and seconds until it is thought to have.
 TRIES = 20
+PATIENCE_SECONDS = 1.5
 
 
 @suite.setup
@@ -330,7 +331,7 @@ def immediate_or_cancel(client):
 def fill_or_kill(client):
     before = balances(client)
     _, _, ask, size = touch(client, THIN)
-    amount = size * 100
+    amount = size * 20
     big = client.create_order(
         THIN, "limit", "buy", float(amount), float(ask), {"timeInForce": "FOK"}
     )
@@ -381,10 +382,15 @@ def maker_is_filled(client):
         _, _, ask, _ = touch(client, PAIR)
         price = ask - exact("0.1")
         placed = client.create_order(PAIR, "limit", "buy", 0.01, float(price), {"postOnly": True})
-        order = finished(client, placed["id"], PAIR)
+        try:
+            order = finished(client, placed["id"], PAIR, PATIENCE_SECONDS)
+        except Mismatch:
+            # The market went away from it.
+            client.cancel_all_orders(PAIR)
+            continue
         if order["status"] == "canceled":
             continue
         is_order(order, status="closed", filled="0.01", price=price, cost=price * exact("0.01"))
         same("what moved", moved(before, balances(client)), settled(client, order, PAIR, "maker"))
         return f"at its own price, {price}, by the market"
-    raise Mismatch(f"none of {TRIES} could rest")
+    raise Mismatch(f"none of {TRIES} was filled")

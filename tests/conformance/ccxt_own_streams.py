@@ -1,17 +1,17 @@
 """ccxt, websocket: what is pushed about one's own orders, trades and balances."""
 
 import asyncio
-import contextlib
 import time
 
 from ccxt_client import ID, PAIR
-from ccxt_streams import PING_SECONDS, PUSH_SECONDS, ZERO, overheard, pushed, suite
+from ccxt_streams import PING_SECONDS, PUSH_SECONDS, ZERO, overheard, pushed, seen, suite
 from checking import Mismatch, ascending, exact, holds, same
 
 # What ccxt watches orders and own trades by.
 ORDERS = "/spotMarket/tradeOrders"
-# Tries at what the market may move away from.
+# Tries at what the market may move away from, and seconds until it is thought to have.
 TRIES = 20
+PATIENCE_SECONDS = 1.5
 
 
 @suite.check
@@ -97,7 +97,8 @@ async def watch_orders_and_trades_of_a_taker(it):
         holds("it has several fills", len(asked) > 1)
         await pushed("own trade", trades)
         await pushed("order", orders)
-        last = await closed(client, placed["id"])
+        events = await seen("the order's last event", lambda: events_of(messages, placed["id"]))
+        last = [order for order in client.orders if order["id"] == placed["id"]][-1]
         got = [trade for trade in client.myTrades if trade["order"] == placed["id"]]
     order = await client.fetch_order(placed["id"], PAIR)
     same("the order's status", order["status"], "closed")
@@ -110,7 +111,6 @@ async def watch_orders_and_trades_of_a_taker(it):
     )
     same("the pushed order's state", (last["status"], exact(last["filled"])), ("closed", amount))
     same("its cost", exact(last["cost"]), exact(order["cost"]))
-    events = [message["data"] for message in messages if message["data"]["orderId"] == placed["id"]]
     kinds = [(e["status"], e["type"]) for e in events]
     same("events", kinds, [("match", "match")] * len(asked) + [("done", "filled")])
     filled = ZERO
@@ -123,17 +123,6 @@ async def watch_orders_and_trades_of_a_taker(it):
     return f"{len(asked)} fills as REST has them, then filled"
 
 
-async def closed(client, order_id):
-    """The order as it is pushed at last."""
-    until = time.monotonic() + PUSH_SECONDS
-    while time.monotonic() < until:
-        found = [order for order in client.orders if order["id"] == order_id]
-        if found and found[-1]["status"] == "closed":
-            return found[-1]
-        await pushed("order", client.watch_orders())
-    raise Mismatch(f"order {order_id} is not closed within {PUSH_SECONDS} s")
-
-
 @suite.check
 async def watch_orders_of_a_maker(it):
     client = it.account
@@ -143,7 +132,13 @@ async def watch_orders_of_a_maker(it):
             placed = await client.create_order(
                 PAIR, "limit", "buy", 0.01, float(ask - exact("0.1")), {"postOnly": True}
             )
-            events = await over(client, messages, placed["id"])
+            look = lambda: events_of(messages, placed["id"])
+            try:
+                events = await seen(f"the end of {placed['id']}", look, PATIENCE_SECONDS)
+            except Mismatch:
+                # The market went away from it.
+                await client.cancel_all_orders(PAIR)
+                continue
             if events[-1]["type"] == "filled":
                 break
     kinds = [(e["status"], e["type"]) for e in events]
@@ -161,16 +156,10 @@ async def watch_orders_of_a_maker(it):
     return "open, matched as maker, filled"
 
 
-async def over(client, messages, order_id):
-    """The events of an order up to its last."""
-    until = time.monotonic() + PUSH_SECONDS
-    while time.monotonic() < until:
-        events = [message["data"] for message in messages if message["data"]["orderId"] == order_id]
-        if events and events[-1]["status"] == "done":
-            return events
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(client.watch_orders(PAIR), 1)
-    raise Mismatch(f"order {order_id} is not over within {PUSH_SECONDS} s")
+def events_of(messages, order_id):
+    """The events of an order; nothing before its last."""
+    events = [message["data"] for message in messages if message["data"]["orderId"] == order_id]
+    return events if events and events[-1]["status"] == "done" else None
 
 
 @suite.check
@@ -224,16 +213,16 @@ async def watch_balance(it):
         await client.create_order(PAIR, "market", "buy", 0.02)
         await client.create_order(PAIR, "market", "sell", 0.01)
         asked = await client.fetch_balance()
-        until = time.monotonic() + PUSH_SECONDS
-        while time.monotonic() < until:
-            now = client.balance["trade"]
-            if now["total"] == asked["total"] and now["free"] == asked["free"]:
-                break
-            await pushed("balance", client.watch_balance())
+        await seen("the balance REST tells", lambda: same_balance(client.balance["trade"], asked))
         same("the last balance", client.balance["trade"]["total"], asked["total"])
         same("and what of it is free", client.balance["trade"]["free"], asked["free"])
     check_balances([message["data"] for message in messages])
     return f"{len(messages)} changes add up to the balance REST tells"
+
+
+def same_balance(one, other):
+    """True where both have the same totals, and the same of them is free."""
+    return one["total"] == other["total"] and one["free"] == other["free"]
 
 
 def check_balances(events):

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 from ccxt_client import OTHER, PAIR, streaming
 from ccxt_market import check_book, check_ticker
-from checking import Mismatch, Suite, ascending, holds, same
+from checking import LOOK_SECONDS, Mismatch, Suite, ascending, holds, same
 
 # Pings are asked for often, so that the run sees some.
 PING_SECONDS = 1
@@ -17,7 +17,7 @@ suite = Suite(
     "ccxt",
     arguments=["--seed", "3", "--speed", "20"],
     faults=PLAN,
-    balances={"USDT": "1000000", "BTC": "2"},
+    balances={"USDT": "10000000", "BTC": "2"},
 )
 
 # Seconds to wait for one push.
@@ -46,6 +46,17 @@ async def pushed(what, watching):
         return await asyncio.wait_for(watching, PUSH_SECONDS)
     except asyncio.TimeoutError:
         raise Mismatch(f"no {what} within {PUSH_SECONDS} s") from None
+
+
+async def seen(what, look, seconds=PUSH_SECONDS):
+    """What is to be seen after some more pushes. ccxt's watches miss those between two of them."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        found = look()
+        if found:
+            return found
+        await asyncio.sleep(LOOK_SECONDS)
+    raise Mismatch(f"{what}: not within {seconds} s")
 
 
 @contextlib.contextmanager

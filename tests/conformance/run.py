@@ -15,6 +15,7 @@ import ccxt_market
 import ccxt_own_streams
 import sdk_history
 import sdk_market
+import sdk_reconnect
 import sdk_streams
 from checking import Report, run
 from exchange import Exchange
@@ -30,6 +31,7 @@ SUITES = {
     "sdk-market": sdk_market.suite,
     "sdk-orders": sdk_history.suite,
     "sdk-streams": sdk_streams.suite,
+    "sdk-reconnect": sdk_reconnect.suite,
 }
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 from checking import Mismatch, Suite, ascending, exact, holds, same
-from sdk_client import ID, OTHER_ID, Inbox, Sdk, complete
+from sdk_client import ID, OTHER_ID, PUSH_SECONDS, Inbox, Sdk, complete
 from sdk_orders import far, find
 
 suite = Suite(
@@ -171,6 +171,7 @@ def candles(it):
     events = inbox.wait(
         "a candle after another",
         lambda events: len({e.candles[0] for e in events}) >= 3 and list(events),
+        2 * PUSH_SECONDS,
     )
     told(inbox, f"/market/candles:{ID}_1min", "trade.candles.update")
     starts = [int(event.candles[0]) for event in events]
