@@ -1,6 +1,8 @@
 //! What clients see of the exchange, family by family, and laws over random clients.
 
 mod accounts;
+mod client_book;
+mod laws;
 mod markets;
 mod operator;
 mod orders;
@@ -18,7 +20,6 @@ use crate::domain::side::Side;
 use crate::exchange::kucoin::protocol::endpoint::Endpoint;
 use crate::exchange::kucoin::protocol::target::{Query, split};
 use crate::exchange::server::answer::Call;
-use crate::exchange::server::topic::Topic;
 use crate::market::Synthetic;
 
 pub(super) fn d(text: &str) -> Decimal {
