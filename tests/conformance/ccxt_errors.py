@@ -211,7 +211,6 @@ def authentication_errors(it):
             f"{error} has {code}",
             code in str(error) or (field == "secret" and "400004" in str(error)),
         )
-        client.close() if hasattr(client, "close") else None
     late = with_keys(it.exchange)
     late.nonce = lambda: late.milliseconds() - 10_000
     refused(ccxt.InvalidNonce, late.private_get_accounts, words="400002")
@@ -249,7 +248,7 @@ def rate_limit_of_a_pool(it):
 
 @suite.check
 def faults_of_the_line(it):
-    client = with_keys(it.exchange, timeout=1_000, enableRateLimit=False)
+    client = with_keys(it.exchange, timeout=2_000, enableRateLimit=False)
     client.markets = client.set_markets(it.client.markets)
     client.options["hf"], client.options["uta"] = True, False
     time.sleep(WINDOW_MS / 1000)

@@ -4,8 +4,10 @@ import contextlib
 import time
 from types import SimpleNamespace
 
+import ccxt
+
 from ccxt_client import ID, OTHER, PAIR, balances, with_keys, without_keys
-from checking import Suite, ascending, eventually, exact, holds, same, whole
+from checking import Suite, ascending, eventually, exact, holds, refused, same, whole
 
 suite = Suite("ccxt", arguments=["--seed", "1", "--speed", "20"])
 
@@ -288,10 +290,6 @@ def fetch_accounts(it):
 
 @suite.check
 def unknown_paths_and_pairs(it):
-    import ccxt
-
-    from checking import refused
-
     refused(ccxt.BadSymbol, it.nobody.fetch_ticker, "NOPE/USDT")
     refused(ccxt.ExchangeError, it.nobody.public_get_market_stats, {"symbol": "NOPE-USDT"})
     refused(
