@@ -4,7 +4,7 @@ use super::process::Exchange;
 
 fn plan(how: &str) -> String {
     format!(
-        "[[rule]]\nfault = \"disconnect\"\non = \"private\"\nmin_ms = 20\nmax_ms = 60\n\
+        "[websocket]\nmessages_per_10_s = 1000000\n[[rule]]\nfault = \"disconnect\"\non = \"private\"\nmin_ms = 20\nmax_ms = 60\n\
          how = \"{how}\"\nlimit = 1\n"
     )
 }

@@ -131,6 +131,21 @@ impl Http {
         self.call("DELETE", target, "")
     }
 
+    /// Places an order that nothing reaches; returns the exchange's id.
+    #[track_caller]
+    pub fn place_far(&mut self, client_oid: &str) -> String {
+        self.try_place_far(client_oid).data()["orderId"].as_str().unwrap().to_owned()
+    }
+
+    /// As [`Http::place_far`], whatever is answered.
+    pub fn try_place_far(&mut self, client_oid: &str) -> Response {
+        let body = format!(
+            "{{\"clientOid\":\"{client_oid}\",\"symbol\":\"BTC-USDT\",\"side\":\"buy\",\
+             \"type\":\"limit\",\"price\":\"1000\",\"size\":\"0.001\"}}"
+        );
+        self.post("/api/v1/hf/orders", &body)
+    }
+
     /// The next answer, whole.
     #[track_caller]
     pub fn receive(&mut self) -> Response {

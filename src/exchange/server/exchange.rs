@@ -109,10 +109,10 @@ impl Exchange {
             conditions: RefCell::default(),
             counters: Counters::default(),
             wake: Notify::new(),
+            reached: Cell::new(opening.core.now()),
             core: RefCell::new(opening.core),
             line: RefCell::default(),
             pushes: RefCell::default(),
-            reached: Cell::new(opening.clock.market()),
             planned: Cell::new(Timestamp::default()),
             failure: RefCell::new(None),
         }
@@ -133,26 +133,29 @@ impl Exchange {
         self.clock.transport_ms(self.conditions.borrow().current().skew_ms)
     }
 
-    /// Brings the market towards its clock's now; true where it is there.
+    /// Brings the market towards its clock's now; true where it is there, or cannot go on.
     pub fn catch_up(&self) -> bool {
         let began = clock::monotonic();
         let now = self.clock.market();
         let mut core = self.core.borrow_mut();
-        let mut there = false;
-        while !there && self.failure.borrow().is_none() {
+        loop {
+            if self.failure.borrow().is_some() {
+                return true;
+            }
             let next = now.min(self.reached.get() + STEP);
-            there = next >= now;
             self.apply_conditions(&mut core, next);
             if let Err(error) = core.advance(next) {
                 *self.failure.borrow_mut() = Some(error);
                 self.wake.notify_one();
             }
             self.reached.set(next.max(self.reached.get()));
+            if next >= now {
+                return true;
+            }
             if clock::monotonic().saturating_sub(began) > CATCH_UP_MAX {
-                break;
+                return false;
             }
         }
-        there
     }
 
     /// Puts the plan's conditions of this moment in force.

@@ -21,13 +21,11 @@ use super::fault::{Injected, Plan, PlanError};
 use super::token::Tokens;
 use super::{listener, market_task};
 use crate::clock;
-use crate::domain::time::Timestamp;
 use crate::exchange::kucoin::credentials::CredentialsError;
 use crate::market::{Market, MarketError, Replay, Synthetic};
 
-/// How much of the synthetic market has gone by when the first client asks, in microseconds: every pair
-/// has a book and a last trade then, as at a venue that was there before.
-const WARM_UP_US: i64 = 120_000_000;
+/// How long the synthetic market was heard before the exchange opens: every book has its levels then.
+const WARM_UP: Duration = Duration::from_secs(60);
 /// How long websocket clients have to take their close frames in.
 const FAREWELL_MAX: Duration = Duration::from_millis(500);
 /// How often it is looked whether they have.
@@ -140,12 +138,14 @@ async fn serve(
     let mut terminate = signal(SignalKind::terminate()).map_err(system)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(system)?;
     let listening = |error| ServerError::Listen(options.listen, error);
-    let listener = listener::bind(options.listen, options.allow_remote).await.map_err(listening)?;
+    let listener = listener::bind(options.listen, options.allow_remote).map_err(listening)?;
     let address = listener.local_addr().map_err(listening)?;
     let (core, clock) = open_market(options, file)?;
     let tokens = Tokens::new();
     let tokens = tokens.ok_or_else(|| ServerError::System("no random numbers".to_owned()))?;
     let exchange = Rc::new(Exchange::new(Opening { address, core, clock, file, tokens, plan }));
+    // What the plan has in force from the start is so before the first request.
+    exchange.catch_up();
     let said = Ready {
         listening: address.to_string(),
         base_url: format!("http://{address}"),
@@ -179,14 +179,14 @@ fn open_market(
         ..AccountSpec::new(file.credentials.key(), file.balances.clone())
     };
     if options.replay.is_empty() {
+        let start = now - WARM_UP;
+        let market = Market::Synthetic(Synthetic::new(options.seed, start));
+        let mut core = Core::new(market, account, CoreOptions { start });
+        core.advance(now).map_err(ServerError::Market)?;
         let clock = match options.speed {
             Some(times) => ExchangeClock::from(now, times),
             None => ExchangeClock::wall(),
         };
-        let start = Timestamp::from_us(now.us() - WARM_UP_US);
-        let market = Market::Synthetic(Synthetic::new(options.seed, start));
-        let mut core = Core::new(market, account, CoreOptions { start });
-        core.advance(now).map_err(ServerError::Market)?;
         return Ok((core, clock));
     }
     let open = || Replay::open(&options.replay);

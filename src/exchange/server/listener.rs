@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::spawn_local;
 use tokio::time::sleep;
 
@@ -15,8 +15,13 @@ use super::http;
 /// Pause after a connection that could not be accepted: the process may be out of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
+/// What the system may hold of a stream that its client does not read, in bytes; a choice.
+const SEND_BUFFER_BYTES: u32 = 256 * 1024;
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 1_024;
+
 /// Opens the socket; refuses an address that others than this machine reach, unless `remote`.
-pub async fn bind(address: SocketAddr, remote: bool) -> io::Result<TcpListener> {
+pub fn bind(address: SocketAddr, remote: bool) -> io::Result<TcpListener> {
     if !address.ip().is_loopback() && !remote {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
@@ -24,7 +29,15 @@ pub async fn bind(address: SocketAddr, remote: bool) -> io::Result<TcpListener> 
              all of it",
         ));
     }
-    TcpListener::bind(address).await
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?;
+    // Accepted streams have it from their listener.
+    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Accepts connections, each in a task of its own.

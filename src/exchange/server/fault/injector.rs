@@ -213,13 +213,11 @@ impl RequestFaults {
         match fault {
             RequestFault::Delay(When::Before, _) => self.delay_before.is_zero(),
             RequestFault::Delay(When::After, _) => self.delay_after.is_zero(),
-            RequestFault::Timeout(when)
-            | RequestFault::End(when, _)
-            | RequestFault::Answer(when, _) => match when {
-                When::Before => self.before.is_none(),
-                When::After => self.before.is_none() && self.after.is_none(),
-            },
-            RequestFault::Damage(_) => {
+            // One end for a request, whenever it comes.
+            RequestFault::Timeout(_)
+            | RequestFault::End(..)
+            | RequestFault::Answer(..)
+            | RequestFault::Damage(_) => {
                 self.damage.is_none() && self.before.is_none() && self.after.is_none()
             }
             RequestFault::LateCancel(_) | RequestFault::FillFirst => {
