@@ -7,6 +7,7 @@ mod markets;
 mod operator;
 mod orders;
 mod pushes;
+mod recorded;
 mod stops;
 
 use serde_json::Value;
@@ -185,8 +186,8 @@ impl Bench {
 
 /// Fields of an object as text, in the order asked for.
 pub(super) fn fields<const N: usize>(object: &Value, names: [&str; N]) -> [String; N] {
-    names.map(|name| match &object[name] {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+    names.map(|name| {
+        let value = &object[name];
+        value.as_str().map_or_else(|| value.to_string(), str::to_owned)
     })
 }

@@ -274,11 +274,9 @@ fn increments_lead_from_an_earlier_book_to_a_later_one() {
         let mut bench = Bench::quoted();
         bench.watch("/market/level2:BTC-USDT");
         if depth {
-            for (side, price) in [(Side::Buy, 59_990), (Side::Sell, 60_010)] {
-                for level in 0..10 {
-                    let price = if side == Side::Buy { price - level } else { price + level };
-                    bench.depth(side, &price.to_string(), "1");
-                }
+            for level in 0..10 {
+                bench.depth(Side::Buy, &(59_990 - level).to_string(), "1");
+                bench.depth(Side::Sell, &(60_010 + level).to_string(), "1");
             }
         }
         bench.pushes();
