@@ -18,18 +18,15 @@ use crate::domain::time::Timestamp;
 use crate::engine::Engine;
 use crate::exchange::kucoin::credentials::Credentials;
 use crate::exchange::kucoin::dial::DialLimits;
-use crate::exchange::kucoin::feed::{
-    BookSource, Feed, FeedSettings, Fetch, FetchedBook, Fetches, Sources,
-};
+use crate::exchange::kucoin::feed::{BookSource, Feed, FeedSettings, Sources};
 use crate::exchange::kucoin::preflight::{self, FailureClass, PreflightCheck, Verdict, Wanted};
 use crate::exchange::kucoin::protocol::candle::{CandleRow, CandleType};
-use crate::exchange::kucoin::protocol::ticker::Level1;
-use crate::exchange::kucoin::rest::{BookSize, Failure, Rest, RestSettings};
+use crate::exchange::kucoin::rest::{Failure, Rest, RestSettings};
 use crate::exchange::kucoin::tls::Tls;
 use crate::exchange::kucoin::venue::{AccountView, KucoinSettings, KucoinVenue, StartFrom};
 use crate::exchange::kucoin::ws::WsSettings;
 use crate::exchange::kucoin::ws::private::PrivateChannel;
-use crate::exchange::kucoin::ws::{BulletSource, dialer};
+use crate::exchange::kucoin::ws::{dialer, private_bullets};
 use crate::systemd::notify::Notifier;
 
 /// The first wait for a venue that is away; each further one doubles it ...
@@ -124,7 +121,7 @@ impl Online {
         };
         let private = PrivateChannel::start(
             WsSettings::default(),
-            self.bullets(true),
+            private_bullets(&self.rest),
             dialer(Tls::new(), self.dial_limits),
             Rc::default(),
         );
@@ -146,54 +143,11 @@ impl Online {
             config::BookSource::Level2 => BookSource::Level2,
         };
         let clock = PaceClock::new(pace, now);
-        let sources = Sources {
-            bullet: self.bullets(false),
-            dialer: dialer(Tls::new(), self.dial_limits),
-            fetches: self.fetches(),
-            clock: Rc::new(move || clock.now()),
-        };
+        let dialer = dialer(Tls::new(), self.dial_limits);
+        let sources = Sources::of_rest(&self.rest, dialer, Rc::new(move || clock.now()));
         let wanted = FeedSettings::new(self.instruments.clone(), book);
         Feed::start(&wanted, sources, Rc::default())
             .map_err(|error| AgentError::Mismatch(format!("market.symbols: {error}")))
-    }
-
-    /// What the feed asks by REST: books to begin with, quotes and trades while the websocket is down.
-    fn fetches(&self) -> Fetches {
-        let (rest, signs) = (self.rest.clone(), self.rest.can_sign());
-        let book: Fetch<FetchedBook> = Rc::new(move |symbol: Symbol| {
-            let rest = rest.clone();
-            Box::pin(async move {
-                let book = match signs {
-                    true => rest.full_book(symbol.as_str()).await,
-                    false => rest.book_part(symbol.as_str(), BookSize::Levels100).await,
-                };
-                let partial = !signs;
-                book.map(|book| FetchedBook { book, partial }).map_err(|error| error.to_string())
-            })
-        });
-        let rest = self.rest.clone();
-        let level1: Fetch<Level1> = Rc::new(move |symbol: Symbol| {
-            let rest = rest.clone();
-            Box::pin(async move {
-                rest.level1(symbol.as_str()).await.map_err(|error| error.to_string())
-            })
-        });
-        Fetches { book, level1, trades: None }
-    }
-
-    /// Where websocket connections get their tokens.
-    fn bullets(&self, private: bool) -> BulletSource {
-        let rest = self.rest.clone();
-        Rc::new(move || {
-            let rest = rest.clone();
-            Box::pin(async move {
-                let bullet = match private {
-                    true => rest.bullet_private().await,
-                    false => rest.bullet_public().await,
-                };
-                bullet.map_err(|failure| failure.to_string())
-            })
-        })
     }
 
     /// Gives the averages the venue's candles. Without them the first signals come later.

@@ -122,7 +122,11 @@ impl Session {
     }
 
     /// Does everything due by `until`, at most `budget` events.
-    pub(in crate::agent) fn advance(&mut self, until: Timestamp, budget: usize) -> Result<Turn, AgentError> {
+    pub(in crate::agent) fn advance(
+        &mut self,
+        until: Timestamp,
+        budget: usize,
+    ) -> Result<Turn, AgentError> {
         for _ in 0..budget {
             self.peek_market()?;
             let market = self.next_market.as_ref().map(|event| (event.at, Turnee::Market));
