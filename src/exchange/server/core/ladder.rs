@@ -28,11 +28,14 @@ pub(super) struct Ladder {
     bids: BTreeMap<Ticks, Lots>,
     asks: BTreeMap<Ticks, Lots>,
     sequence: i64,
+    /// Room for a whole side, kept from call to call.
+    news: Vec<(Ticks, Lots)>,
 }
 
 impl Ladder {
     pub(super) fn new() -> Self {
-        Self { bids: BTreeMap::new(), asks: BTreeMap::new(), sequence: SEQUENCE_START }
+        let (bids, asks) = (BTreeMap::new(), BTreeMap::new());
+        Self { bids, asks, sequence: SEQUENCE_START, news: Vec::new() }
     }
 
     /// The sequence of the last change.
@@ -81,15 +84,38 @@ impl Ladder {
         side: Side,
         out: &mut Vec<LevelChange>,
     ) {
-        let now: BTreeMap<Ticks, Lots> = venue.shown(instrument, side).collect();
-        let known = self.side(side);
-        let gone: Vec<_> = known.keys().filter(|price| !now.contains_key(price)).copied().collect();
-        for price in gone {
-            self.set(side, price, Lots::ZERO, out);
+        let mut news = std::mem::take(&mut self.news);
+        news.clear();
+        let mut now = venue.shown(instrument, side).peekable();
+        let mut known = self.levels(side).peekable();
+        let comes_first = |one: Ticks, other: Ticks| match side {
+            Side::Buy => one > other,
+            Side::Sell => one < other,
+        };
+        loop {
+            let (new, old) = (now.peek().copied(), known.peek().copied());
+            match (new, old) {
+                (Some((new, _)), Some((old, _))) if comes_first(old, new) => {
+                    news.push((old, Lots::ZERO));
+                    known.next();
+                }
+                (Some((new, size)), old) => {
+                    news.push((new, size));
+                    now.next();
+                    known.next_if(|_| old.is_some_and(|(old, _)| old == new));
+                }
+                (None, Some((old, _))) => {
+                    news.push((old, Lots::ZERO));
+                    known.next();
+                }
+                (None, None) => break,
+            }
         }
-        for (price, size) in now {
+        drop(known);
+        for &(price, size) in &news {
             self.set(side, price, size, out);
         }
+        self.news = news;
     }
 
     fn set(&mut self, side: Side, price: Ticks, size: Lots, out: &mut Vec<LevelChange>) {

@@ -71,7 +71,7 @@ use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
 use crate::exchange::paper::{PaperSettings, PaperVenue, Touched};
 use crate::exchange::server::topic::Feed;
-use crate::market::Market;
+use crate::market::{Market, MarketError};
 
 use self::account::Account;
 use self::controls::Service;
@@ -183,6 +183,16 @@ impl Core {
         drop(core.venue.take_changes());
         core.publish_books();
         core
+    }
+
+    /// An exchange over a recorded market, whose clock begins with the first event. With a market in
+    /// which nothing is, at 1970.
+    pub fn over_recording(mut market: Market, account: AccountSpec) -> Result<Self, MarketError> {
+        let first = market.next()?;
+        let start = first.map_or(Timestamp::default(), |event| event.at);
+        let mut core = Self::new(market, account, CoreOptions { start });
+        core.tide.put_back(first);
+        Ok(core)
     }
 
     /// Moves the pushes that wait to `out`, in their order.

@@ -2,7 +2,7 @@
 
 use crate::domain::market_data::{MarketData, MarketEvent};
 use crate::domain::time::Timestamp;
-use crate::market::{Market, MarketError};
+use crate::market::{FeedCount, Market, MarketError};
 
 use super::Core;
 use super::journal::Cause;
@@ -28,6 +28,11 @@ impl Tide {
             self.has_ended = self.upcoming.is_none();
         }
         Ok(self.upcoming)
+    }
+
+    /// Puts the first event back, which was taken to see when the market begins.
+    pub(super) fn put_back(&mut self, first: Option<MarketEvent>) {
+        (self.upcoming, self.has_ended) = (first, first.is_none());
     }
 
     fn goes_to(&mut self, at: Timestamp) {
@@ -72,10 +77,9 @@ impl Core {
         self.tide.has_ended && self.tide.upcoming.is_none()
     }
 
-    /// The instant of the market's first event, before any was taken: where the clock of a recorded
-    /// market begins.
-    pub fn first_event_at(&mut self) -> Result<Option<Timestamp>, MarketError> {
-        Ok(self.tide.peek()?.map(|event| event.at))
+    /// What each file of the market, or the synthetic one, gave so far.
+    pub fn market_counts(&self) -> &[FeedCount] {
+        self.tide.market.counts()
     }
 
     /// Lets time pass up to `at`, in which the market says nothing.

@@ -1,10 +1,13 @@
 //! What clients see of the exchange, family by family, and laws over random clients.
 
 mod accounts;
+mod client_book;
+mod laws;
 mod markets;
 mod operator;
 mod orders;
 mod pushes;
+mod recorded;
 mod stops;
 
 use serde_json::Value;
@@ -18,7 +21,6 @@ use crate::domain::side::Side;
 use crate::exchange::kucoin::protocol::endpoint::Endpoint;
 use crate::exchange::kucoin::protocol::target::{Query, split};
 use crate::exchange::server::answer::Call;
-use crate::exchange::server::topic::Topic;
 use crate::market::Synthetic;
 
 pub(super) fn d(text: &str) -> Decimal {
@@ -184,8 +186,8 @@ impl Bench {
 
 /// Fields of an object as text, in the order asked for.
 pub(super) fn fields<const N: usize>(object: &Value, names: [&str; N]) -> [String; N] {
-    names.map(|name| match &object[name] {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+    names.map(|name| {
+        let value = &object[name];
+        value.as_str().map_or_else(|| value.to_string(), str::to_owned)
     })
 }
