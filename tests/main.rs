@@ -11,6 +11,7 @@
 
 mod cli;
 mod exchange;
+mod kucoin;
 mod simulation;
 mod support;
 mod systemd;

@@ -180,9 +180,11 @@ impl Endpoint {
     /// Whether it can change anything. The dry run of an order and the tokens cannot.
     pub fn kind(self) -> CallKind {
         match (self.method(), self) {
-            (Method::Get, _) | (_, Self::PlaceTest | Self::BulletPublic | Self::BulletPrivate) => {
-                CallKind::Read
-            }
+            (Method::Get, _)
+            | (
+                _,
+                Self::PlaceTest | Self::OldPlaceTest | Self::BulletPublic | Self::BulletPrivate,
+            ) => CallKind::Read,
             (Method::Post | Method::Delete, _) => CallKind::Write,
         }
     }

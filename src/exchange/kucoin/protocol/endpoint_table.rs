@@ -154,6 +154,10 @@ endpoints! {
     AccountMode = Get "/api/ua/v1/account/mode", Management 20, General;
     /// Old: places an order.
     OldPlace = Post "/api/v1/orders", Spot 2, Spot;
+    /// Old: checks an order and places nothing.
+    OldPlaceTest = Post "/api/v1/orders/test", Spot 2, Spot;
+    /// Old: places several orders.
+    OldPlaceBatch = Post "/api/v1/orders/multi", Spot 3, Spot;
     /// Old: cancels by id.
     OldCancel = Delete "/api/v1/orders/{orderId}", Spot 3, Spot;
     /// Old: cancels by client order id.

@@ -3,7 +3,7 @@
 //! KuCoin sends decimals as text, sometimes padded with zeros (`"50000.00000000000000000000"`); bots
 //! send JSON numbers too. Both are read from the message's own characters, never through a float. What
 //! needs more than 18 places, or is [`MAGNITUDE_MAX`] or more, is an error that says so; figures that
-//! no money is computed from ([`statistic`]) are cut to 18 places instead.
+//! no money is computed from (`statistic`) are cut to 18 places instead.
 
 use std::fmt;
 

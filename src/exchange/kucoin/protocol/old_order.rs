@@ -1,12 +1,37 @@
 //! Orders and fills of the older endpoints, which an account of today must not use.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 
 use super::number;
 use super::order::{Liquidity, OrderType, Side, TimeInForce};
+use super::page::{Page, null_is_empty};
 use super::wire_text::{WireText, owned_by_field};
 use super::words::blank_is_none;
 use crate::domain::decimal::Decimal;
+
+/// The recent orders or fills: all of them, or a page. Sources disagree.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(untagged)]
+pub enum Recent<T> {
+    /// All of them.
+    All(Vec<T>),
+    /// A page of them.
+    Page(Page<T>),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Recent<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <&RawValue>::deserialize(deserializer)?.get();
+        let read = if text.starts_with('[') {
+            serde_json::from_str(text).map(Self::All)
+        } else {
+            serde_json::from_str(text).map(Self::Page)
+        };
+        read.map_err(D::Error::custom)
+    }
+}
 
 /// An order as the older endpoints answer it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -89,8 +114,9 @@ pub struct OldOrder<'a> {
     /// Free text.
     #[serde(borrow, default)]
     pub tags: Option<WireText<'a>>,
-    /// Open; done otherwise.
-    pub is_active: bool,
+    /// Open; done otherwise. Absent in lists of recent orders.
+    #[serde(default)]
+    pub is_active: Option<bool>,
     /// Some of it was canceled.
     #[serde(default)]
     pub cancel_exist: bool,
@@ -206,4 +232,103 @@ owned_by_field!(OldFill {
     trade_type,
     order_type,
     created_at,
+});
+
+/// The answer to a batch of the older endpoint.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct OldBatch<'a> {
+    /// In the order of the batch.
+    #[serde(borrow, default, deserialize_with = "null_is_empty")]
+    pub data: Vec<OldBatchItem<'a>>,
+}
+
+owned_by_field!(OldBatch { data });
+
+/// The body that places several orders of one pair by the older endpoint.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlaceOldBatch<'a> {
+    /// The pair of all of them.
+    #[serde(borrow)]
+    pub symbol: WireText<'a>,
+    /// The orders.
+    #[serde(borrow)]
+    pub order_list: Vec<OldBatchItem<'a>>,
+}
+
+owned_by_field!(PlaceOldBatch { symbol, order_list });
+
+/// An order of such a batch; in the answer, as it was understood, with its fate.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(missing_docs, reason = "the fields of an order, named as everywhere")]
+pub struct OldBatchItem<'a> {
+    #[serde(borrow)]
+    pub symbol: Option<WireText<'a>>,
+    #[serde(borrow, rename = "type")]
+    pub order_type: Option<WireText<'a>>,
+    #[serde(borrow)]
+    pub side: Option<WireText<'a>>,
+    #[serde(with = "number::optional")]
+    pub price: Option<Decimal>,
+    #[serde(with = "number::optional")]
+    pub size: Option<Decimal>,
+    #[serde(with = "number::optional")]
+    pub funds: Option<Decimal>,
+    #[serde(borrow)]
+    pub stp: Option<WireText<'a>>,
+    #[serde(borrow)]
+    pub stop: Option<WireText<'a>>,
+    #[serde(with = "number::optional")]
+    pub stop_price: Option<Decimal>,
+    #[serde(borrow)]
+    pub time_in_force: Option<WireText<'a>>,
+    pub cancel_after: Option<i64>,
+    pub post_only: Option<bool>,
+    pub hidden: Option<bool>,
+    pub iceberg: Option<bool>,
+    #[serde(with = "number::optional")]
+    pub visible_size: Option<Decimal>,
+    #[serde(borrow)]
+    pub channel: Option<WireText<'a>>,
+    /// The venue's id, where it went in.
+    #[serde(borrow)]
+    pub id: Option<WireText<'a>>,
+    /// `success` or `fail`.
+    #[serde(borrow)]
+    pub status: Option<WireText<'a>>,
+    /// Why it did not.
+    #[serde(borrow)]
+    pub fail_msg: Option<WireText<'a>>,
+    #[serde(borrow)]
+    pub client_oid: Option<WireText<'a>>,
+    #[serde(borrow)]
+    pub remark: Option<WireText<'a>>,
+    #[serde(borrow)]
+    pub trade_type: Option<WireText<'a>>,
+}
+
+owned_by_field!(OldBatchItem {
+    symbol,
+    order_type,
+    side,
+    price,
+    size,
+    funds,
+    stp,
+    stop,
+    stop_price,
+    time_in_force,
+    cancel_after,
+    post_only,
+    hidden,
+    iceberg,
+    visible_size,
+    channel,
+    id,
+    status,
+    fail_msg,
+    client_oid,
+    remark,
+    trade_type,
 });

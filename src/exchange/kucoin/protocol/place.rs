@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::json_text;
 use super::number;
 use super::order::{OrderType, Side, Stp, TimeInForce};
 use super::wire_text::{WireText, owned_by_field};
@@ -18,7 +17,7 @@ pub const REMARK_BYTES_MAX: usize = 20;
 
 /// The body that places an order; for its dry run and its synchronous form too.
 ///
-/// What is `None` is not sent. [`PlaceOrder::write`] is what serde writes, and faster.
+/// What is `None` is not sent.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlaceOrder<'a> {
@@ -124,32 +123,10 @@ impl<'a> PlaceOrder<'a> {
         }
     }
 
-    /// Writes the body to the end of `out`, which may be used again for the next order.
+    /// Writes the body to the end of `out`.
     pub fn write(&self, out: &mut String) {
-        let mut object = json_text::Object::begin(out);
-        object.word("type", self.order_type.as_str());
-        object.text("symbol", Some(&self.symbol));
-        object.word("side", self.side.as_str());
-        object.decimal("price", self.price);
-        object.decimal("size", self.size);
-        object.decimal("funds", self.funds);
-        object.text("clientOid", self.client_oid.as_deref());
-        object.text("remark", self.remark.as_deref());
-        if let Some(time_in_force) = self.time_in_force {
-            object.word("timeInForce", time_in_force.as_str());
-        }
-        object.integer("cancelAfter", self.cancel_after);
-        object.boolean("postOnly", self.post_only);
-        object.boolean("hidden", self.hidden);
-        object.boolean("iceberg", self.iceberg);
-        object.decimal("visibleSize", self.visible_size);
-        if let Some(stp) = self.stp {
-            object.word("stp", stp.as_str());
-        }
-        object.text("tags", self.tags.as_deref());
-        object.integer("allowMaxTimeWindow", self.allow_max_time_window);
-        object.integer("clientTimestamp", self.client_timestamp);
-        object.end();
+        let body = serde_json::to_string(self);
+        out.push_str(&body.expect("an order is an object of texts, numbers and truth values"));
     }
 }
 
@@ -157,12 +134,15 @@ impl<'a> PlaceOrder<'a> {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlaceBatch<'a> {
+    /// Sent by some clients; the orders' own pairs count.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub symbol: Option<WireText<'a>>,
     /// At most [`BATCH_ORDERS_MAX`].
     #[serde(borrow)]
     pub order_list: Vec<PlaceOrder<'a>>,
 }
 
-owned_by_field!(PlaceBatch { order_list });
+owned_by_field!(PlaceBatch { symbol, order_list });
 
 /// The answer to an order, and to its dry run: ids, nothing about its fate.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -1,5 +1,7 @@
 //! Tickers: best prices and 24 hours in figures. Pairs that do not trade have none of them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::integer_text;
@@ -201,3 +203,13 @@ pub struct Level1 {
     #[serde(default, with = "number::optional")]
     pub best_ask_size: Option<Decimal>,
 }
+
+/// Prices in a fiat currency, by currency. For display: the venue computes them with floats.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FiatPrices<'a>(#[serde(borrow)] pub BTreeMap<WireText<'a>, FiatPrice>);
+
+/// A price in a fiat currency, or none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FiatPrice(#[serde(with = "number::statistic")] pub Option<Decimal>);
