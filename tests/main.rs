@@ -11,7 +11,10 @@
 
 mod cli;
 mod exchange;
+mod feed;
 mod kucoin;
+mod live;
+mod rest;
 mod simulation;
 mod support;
 mod systemd;

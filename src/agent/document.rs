@@ -4,13 +4,17 @@ use crate::domain::position::Basis;
 use crate::domain::time::Timestamp;
 use crate::engine::Engine;
 use crate::engine::desk::Desk;
-use crate::store::state_json::{BalanceDocument, OrderDocument, PositionDocument, StateDocument};
+use crate::exchange::kucoin::venue::DeadManState;
+use crate::store::state_json::{
+    BalanceDocument, DeadManDocument, OrderDocument, PositionDocument, StateDocument,
+};
 
 /// The document at (wall clock, engine's clock). Its sequence is the writer's to fill in.
 pub(super) fn document(
     engine: &Engine,
     mode: &str,
     run: u32,
+    dead_man: Option<DeadManState>,
     (written_at, engine_at): (Timestamp, Timestamp),
 ) -> StateDocument {
     let desks = engine.desks();
@@ -36,7 +40,16 @@ pub(super) fn document(
         open_orders: desks.iter().filter_map(open_order).collect(),
         equity: engine.equity(),
         cash: cash.unwrap_or_default(),
+        dead_man: dead_man.map(dead_man_document),
     }
+}
+
+fn dead_man_document(state: DeadManState) -> DeadManDocument {
+    let fires_at_us = match state {
+        DeadManState::Armed { fires_at } => Some(fires_at.us()),
+        DeadManState::Off | DeadManState::Failing => None,
+    };
+    DeadManDocument { state: state.as_str().to_owned(), fires_at_us }
 }
 
 fn position(desk: &Desk) -> PositionDocument {

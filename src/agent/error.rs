@@ -26,6 +26,12 @@ pub enum AgentError {
     Account(AccountError),
     /// A market file is malformed.
     Market(MarketError),
+    /// The credentials are missing or refused.
+    Credentials(String),
+    /// The venue cannot be reached, or does not serve.
+    Venue(String),
+    /// A signal ended the start before anything was traded.
+    Stopped(&'static str),
     /// Another agent, or the disk, is in the way.
     Busy(String),
     /// The ledger or the account can no longer be written.
@@ -41,7 +47,10 @@ impl fmt::Display for AgentError {
             Self::Mismatch(text)
             | Self::Usage(text)
             | Self::Busy(text)
+            | Self::Credentials(text)
+            | Self::Venue(text)
             | Self::OtherLedger(text) => f.write_str(text),
+            Self::Stopped(signal) => write!(f, "{signal} while starting; nothing was traded"),
             Self::Ledger(error) => error.fmt(f),
             Self::Account(error) => error.fmt(f),
             Self::Market(error) => error.fmt(f),

@@ -123,7 +123,11 @@ impl Heartbeat {
         }
         self.watch_ledger(session)?;
         let fresh = self.watch_data(session, pace);
-        self.ping(fresh, now);
+        let alive = self.ping(fresh, now);
+        if let Some(venue) = session.kucoin() {
+            // The venue's dead-man's switch hangs on the same proof as the watchdog.
+            venue.prove(alive && !self.stopping);
+        }
         if !self.stopping && self.status.is_due(now) {
             self.show(session, now);
         }
@@ -194,7 +198,7 @@ impl Heartbeat {
         fresh
     }
 
-    fn ping(&mut self, fresh: bool, now: Duration) {
+    fn ping(&mut self, fresh: bool, now: Duration) -> bool {
         let lag = self.proof.map_or(Duration::ZERO, |(_, since)| now.saturating_sub(since));
         let alive = fresh && lag <= LEDGER_LAG_MAX;
         if !alive && !self.withheld {
@@ -205,6 +209,7 @@ impl Heartbeat {
         if alive && self.watchdog.as_mut().is_some_and(|watchdog| watchdog.is_due(now)) {
             self.notifier.watchdog();
         }
+        alive
     }
 
     fn show(&mut self, session: &Session, now: Duration) {
@@ -220,6 +225,9 @@ impl Heartbeat {
 
 /// Files are as old as they are, and a clock of its own waits for its market.
 fn is_fresh(session: &Session, pace: &PaceClock, stale_after: Duration) -> bool {
+    if let Some(received_at) = session.received_at() {
+        return clock::monotonic().saturating_sub(received_at) <= stale_after;
+    }
     if session.is_replay() || !pace.is_wall() {
         return true;
     }

@@ -6,14 +6,18 @@
 
 mod document;
 mod error;
+mod ground;
 mod heartbeat;
 mod narrate;
+mod online;
 pub mod pace;
 mod restore;
 mod session;
 mod signal;
+mod source;
 mod start;
 mod summary;
+mod venue_link;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -60,7 +64,9 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<Summary, AgentError> {
     let settings = load(&options.sources)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(supervise(options, settings))
+    // The network's tasks share this thread with the engine: a message is a turn away, not a thread.
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, supervise(options, settings))
 }
 
 fn load(sources: &Sources) -> Result<Settings, AgentError> {
@@ -72,7 +78,12 @@ async fn supervise(options: &Options, settings: Settings) -> Result<Summary, Age
     // Before anything opens: a signal during the start must not kill without a trace.
     let mut signals = Signals::new()?;
     notifier.status("opening the ledger");
-    let (mut session, pace) = start::start(options, &settings, &mut notifier)?;
+    let started = start::start(options, &settings, &mut notifier);
+    let (mut session, pace) = tokio::select! {
+        biased;
+        signal = signals.stop() => return Err(AgentError::Stopped(signal.as_str())),
+        started = started => started?,
+    };
     let mut heartbeat = Heartbeat::new(&settings, options.terminal, notifier);
     heartbeat.ready(&mut session)?;
     let candles = usize::try_from(settings.strategy.slow_candles).unwrap_or(0);
@@ -129,8 +140,9 @@ impl Life<'_> {
         let market_end = self.market_end(session);
         loop {
             let until = self.pace.now().min(market_end);
+            session.receive(until);
             let turn = session.advance(until, TURN_EVENTS_MAX)?;
-            session.flush();
+            session.flush()?;
             heartbeat.beat(session, &self.pace)?;
             let rest = match turn {
                 Turn::Ended => return Ok(Cause::MarketEnded),
@@ -141,7 +153,7 @@ impl Life<'_> {
             if self.is_over() {
                 return Ok(Cause::MaxRuntime);
             }
-            match signals.within(rest).await {
+            match signals.within(rest, session.filled()).await {
                 None => {}
                 Some(Signal::Hangup) => self.reload(heartbeat),
                 Some(signal) => return Ok(Cause::Signal(signal)),
@@ -161,11 +173,12 @@ impl Life<'_> {
         while session.has_open_orders() && clock::monotonic() < deadline {
             let until = self.pace.now();
             // With the market over, the venue's clock is all that is left to turn.
+            session.receive(until);
             session.advance_venue(until)?;
-            session.flush();
+            session.flush()?;
             heartbeat.beat(session, &self.pace)?;
             let rest = if self.pace.is_max() { Duration::ZERO } else { TURN_REST };
-            match signals.within(rest).await {
+            match signals.within(rest, session.answered()).await {
                 None | Some(Signal::Hangup) => {}
                 Some(Signal::Terminate | Signal::Interrupt) => {
                     log::warn!("second signal: stopping at once, open orders stay at the venue");

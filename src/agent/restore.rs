@@ -1,5 +1,9 @@
 //! What the ledger and the venue's account know, as the engine's words for a reconciliation.
 
+use std::time::Duration;
+
+use rusqlite::Connection;
+
 use super::error::AgentError;
 use crate::domain::decimal::Decimal;
 use crate::domain::execution::Execution;
@@ -9,14 +13,26 @@ use crate::domain::order_status::OrderStatus;
 use crate::domain::position::Position;
 use crate::domain::record::PositionRow;
 use crate::domain::symbol::Symbol;
-use crate::engine::Engine;
+use crate::domain::time::Timestamp;
 use crate::engine::reconcile::{Known, KnownPosition, VenueOrderView, VenueSnapshot};
 use crate::engine::working_order::WorkingOrder;
+use crate::exchange::kucoin::order_tracker::End;
+use crate::exchange::kucoin::venue::{AccountOrder, AccountView, OpenIntent, StartFrom};
 use crate::exchange::paper::{AccountStore, PaperVenue, VenueOrder};
-use crate::store::load::{LedgerState, OpenOrder};
+use crate::store::load::{self, LedgerState, OpenOrder};
 
 /// Fills asked from disk at once.
 const EXECUTIONS_PAGE: usize = 10_000;
+
+/// Instruments that the ledger holds something of, or has an order open in.
+pub(super) fn held(ledger: &LedgerState) -> Vec<Symbol> {
+    let positions = ledger.positions.iter().filter(|row| !row.lots.is_empty());
+    let orders = ledger.open_orders.iter().map(|open| open.intent.symbol);
+    let mut held: Vec<Symbol> = positions.map(|row| row.symbol).chain(orders).collect();
+    held.sort_unstable();
+    held.dedup();
+    held
+}
 
 /// The ledger's state for these instruments.
 pub(super) fn known(instruments: &[Instrument], ledger: LedgerState) -> Result<Known, AgentError> {
@@ -102,20 +118,93 @@ fn order(
     Ok(working)
 }
 
-/// What the venue's account says, for a reconciliation of `engine`.
-pub(super) fn venue_snapshot(
-    engine: &Engine,
+/// What the paper venue's account says, for a reconciliation of what is known.
+pub(super) fn paper_snapshot(
+    known: &Known,
     venue: &PaperVenue,
     account: &AccountStore,
 ) -> Result<VenueSnapshot, AgentError> {
-    let ended = engine.open_orders().filter_map(|order| venue.order(&order.client_order_id));
+    let ended = known.orders.iter().filter_map(|order| venue.order(&order.client_order_id));
     Ok(VenueSnapshot {
         open_orders: venue.open_orders().map(view).collect(),
         ended_orders: ended.filter(|order| !order.is_open()).map(view).collect(),
-        executions: executions(engine.venue_cursor(), venue, account)?,
+        executions: executions(known.venue_cursor, venue, account)?,
         venue_sequence: venue.venue_sequence(),
         balances: venue.balances().clone(),
     })
+}
+
+/// What KuCoin says of the account.
+pub(super) fn live_snapshot(account: &AccountView, known: &Known) -> VenueSnapshot {
+    let view = |order: &AccountOrder| VenueOrderView {
+        client_order_id: order.client_order_id,
+        venue_order_id: order.venue_order_id,
+        status: match order.end {
+            None => OrderStatus::New,
+            Some(End::Filled) => OrderStatus::Filled,
+            Some(End::Canceled) => OrderStatus::Canceled,
+        },
+    };
+    let newest = account.executions.last().map(|last| last.venue_sequence);
+    VenueSnapshot {
+        open_orders: account.open.iter().map(view).collect(),
+        ended_orders: account.ended.iter().map(view).collect(),
+        executions: account.executions.clone(),
+        venue_sequence: newest.unwrap_or(known.venue_cursor),
+        balances: account.balances.clone(),
+    }
+}
+
+/// Fills of the ledger that the venue is told not to give again: all of the week it looks back.
+const TRADES_LOADED_MAX: u32 = 50_000;
+/// The venue lists fills of a week.
+const FILLS_LISTED: Duration = Duration::from_secs(7 * 86_400);
+/// How far the list of fills reaches back behind the ledger's last one.
+const OVERLAP: Duration = Duration::from_secs(600);
+
+/// Where the venue's fills begin to count: at the ledger's first event, as far as the venue looks
+/// back. A ledger without any begins now: what was before is adopted as it stands.
+fn fills_begin(ledger: &Connection, now: Timestamp) -> rusqlite::Result<Timestamp> {
+    let first: Option<i64> =
+        ledger.query_row("SELECT min(at_us) FROM events WHERE seq <= 1", [], |row| row.get(0))?;
+    Ok(first.map_or(now, |us| Timestamp::from_us(us).max(now - FILLS_LISTED)))
+}
+
+/// What the ledger knows of the account, for the venue to go on from.
+pub(super) fn start_from(
+    instruments: &[Instrument],
+    ledger: &Connection,
+    known: &Known,
+    now: Timestamp,
+) -> Result<StartFrom, AgentError> {
+    let begin = fills_begin(ledger, now)?;
+    let mut from = StartFrom {
+        venue_sequence: known.venue_cursor,
+        since: vec![begin; instruments.len()],
+        ..StartFrom::default()
+    };
+    for trade in load::booked_trades(ledger, TRADES_LOADED_MAX)? {
+        from.orders.insert(trade.venue_order_id, trade.client_order_id);
+        let Some((id, _)) = find(instruments, trade.symbol) else { continue };
+        let Ok(trade_id) = trade.execution_id.as_str().parse() else { continue };
+        from.trades.push((id, trade_id));
+        if let Some(since) = from.since.get_mut(id.index()) {
+            *since = (trade.at - OVERLAP).max(*since);
+        }
+    }
+    // The oldest first, as the venue gave them.
+    from.trades.reverse();
+    for order in &known.orders {
+        let Some(instrument) = instruments.get(order.instrument.index()) else { continue };
+        from.intents.push(OpenIntent {
+            client_order_id: order.client_order_id,
+            instrument: order.instrument,
+            time_in_force: order.time_in_force,
+            size: instrument.quantity_of(order.quantity),
+            booked: instrument.quantity_of(order.filled),
+        });
+    }
+    Ok(from)
 }
 
 fn view(order: &VenueOrder) -> VenueOrderView {

@@ -39,8 +39,21 @@ impl Signals {
         })
     }
 
-    /// The next signal, if one comes within `rest`. No rest still looks once.
-    pub(super) async fn within(&mut self, rest: Duration) -> Option<Signal> {
+    /// The next signal that asks to stop.
+    pub(super) async fn stop(&mut self) -> Signal {
+        tokio::select! {
+            _ = self.terminate.recv() => Signal::Terminate,
+            _ = self.interrupt.recv() => Signal::Interrupt,
+        }
+    }
+
+    /// The next signal, if one comes within `rest`, or before something else wakes the loop. No rest
+    /// still looks once.
+    pub(super) async fn within(
+        &mut self,
+        rest: Duration,
+        woken: impl Future<Output = ()>,
+    ) -> Option<Signal> {
         let pause = async {
             if rest.is_zero() {
                 tokio::task::yield_now().await;
@@ -53,6 +66,7 @@ impl Signals {
             _ = self.terminate.recv() => Some(Signal::Terminate),
             _ = self.interrupt.recv() => Some(Signal::Interrupt),
             _ = self.hangup.recv() => Some(Signal::Hangup),
+            () = woken => None,
             () = pause => None,
         }
     }

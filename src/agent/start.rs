@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::error::AgentError;
+use super::ground::{self, Wanted};
 use super::pace::{Pace, PaceClock};
 use super::session::{Parts, Session};
 use super::{Options, restore};
@@ -13,7 +14,7 @@ use crate::clock;
 use crate::config::Settings;
 use crate::config::settings::{EntryPrice, Mode};
 use crate::domain::hold::{Hold, HoldCode, Level};
-use crate::domain::instrument::{FeeClass, Instrument, InstrumentSpec};
+use crate::domain::instrument::Instrument;
 use crate::domain::record::{Fact, Record};
 use crate::domain::time::Timestamp;
 use crate::durable::group_commit::GroupCommit;
@@ -21,8 +22,7 @@ use crate::durable::instance_lock::{InstanceLock, LockError};
 use crate::engine::action::Action;
 use crate::engine::event::Event;
 use crate::engine::{Engine, EngineSettings, invariant};
-use crate::exchange::paper::{PaperSettings, account_store};
-use crate::market::{Market, Replay, Synthetic};
+use crate::market::Replay;
 use crate::risk::limit::Limits;
 use crate::store::run::{self, BeginError, NewRun, Run};
 use crate::store::writer::LedgerSink;
@@ -31,60 +31,45 @@ use crate::strategy::StrategySettings;
 use crate::systemd::message_id;
 use crate::systemd::notify::Notifier;
 
-/// Where a market with a clock of its own begins on a new ledger: 2026-01-01T00:00:00Z. Fixed, so
-/// that the same seed gives the same ledger.
-const VIRTUAL_EPOCH: Timestamp = Timestamp::from_ms(1_767_225_600_000);
-/// How far the wall may be behind the ledger before that is an error: an NTP step, not a wrong year.
-const CLOCK_BEHIND_MAX: Duration = Duration::from_secs(5);
 /// Longest pause after crashes in a row, in seconds; it doubles from 30 s (seed 001).
 const CRASH_HOLD_S_MAX: u64 = 3_600;
 /// More crashes in a row than this stop trading until an operator resumes (seed 001).
 const CRASH_STREAK_MAX: u32 = 10;
 
 /// Opens and reconciles everything.
-pub(super) fn start(
+pub(super) async fn start(
     options: &Options,
     settings: &Settings,
     notifier: &mut Notifier,
 ) -> Result<(Session, PaceClock), AgentError> {
     let state_dir = &options.directories.state;
-    let replay = open_replay(options)?;
+    let replay = open_replay(options, settings)?;
     fs::create_dir_all(state_dir).map_err(|error| {
         AgentError::Busy(format!("{}: cannot be created: {error}", state_dir.display()))
     })?;
     let lock = take_lock(state_dir)?;
     let mut connection = LEDGER.open_writer(&ledger_path(state_dir))?;
-    let market_name = if replay.is_some() { "replay" } else { "synthetic" };
     let hash = settings.hash();
-    let new = new_run(options, settings, (market_name, &hash));
+    let new = new_run(options, settings, (ground::name(settings, replay.is_some()), &hash));
     let run = run::foresee(&connection, &new).map_err(|error| not_ours(state_dir, error))?;
     let seen_until = last_instant(&connection, &run)?;
-    let now = first_instant(options.pace, seen_until)?;
-    let mut market = match replay {
-        Some(replay) => Market::Replay(replay),
-        None => Market::Synthetic(Synthetic::new(settings.market.seed, now)),
-    };
-    let first = if matches!(market, Market::Replay(_)) { market.next()? } else { None };
-    let now = first.map_or(now, |event| event.at.max(seen_until.unwrap_or(event.at)));
+    let ledger = load::load(&connection)?;
+    let wanted = Wanted { options, settings, replay, seen_until, held: restore::held(&ledger) };
+    let ground = ground::prepare(wanted, notifier).await?;
+    let (now, instruments) = (ground.now, &ground.instruments);
 
     notifier.status("reconciling with the venue");
-    let instruments = priced(market.instruments(), settings)?;
-    let mut engine = engine(&instruments, settings, run.number)?;
-    let known = restore::known(&instruments, load::load(&connection)?)?;
-    let (venue, account) = account_store::open(
-        state_dir,
-        &instruments,
-        paper_settings(settings),
-        &settings.paper.deposit,
-    )?;
+    let mut engine = engine(instruments, settings, run.number)?;
+    let known = restore::known(instruments, ledger)?;
+    let (venue, snapshot) = ground.link(settings, state_dir, &connection, &known).await?;
 
     let mut actions = Vec::new();
     let started = Record::Run { run: run.number, phase: "started" };
     actions.push(Action::Record(Fact { at: now, record: started }));
     engine.restore(known, now, &mut actions);
-    let snapshot = restore::venue_snapshot(&engine, &venue, &account)?;
     engine.reconcile(&snapshot, now, &mut actions);
     hold_after_crashes(&mut engine, &run, now, &mut actions);
+    ground.warm_up(&mut engine, settings).await;
 
     // Only here, where nothing can refuse any more, does this start become a run.
     run::begin(&mut connection, &new).map_err(|error| not_ours(state_dir, error))?;
@@ -98,8 +83,8 @@ pub(super) fn start(
     let parts = Parts {
         engine,
         venue,
-        account,
-        market,
+        instruments: ground.instruments.len(),
+        source: ground.source,
         ledger,
         state_dir: state_dir.clone(),
         mode: mode(settings),
@@ -107,13 +92,22 @@ pub(super) fn start(
         lock,
         seen_until,
     };
-    let session = Session::new(parts, (now, first), actions);
+    let session = Session::new(parts, (now, ground.first), actions);
     Ok((session, PaceClock::new(options.pace, now)))
 }
 
-fn open_replay(options: &Options) -> Result<Option<Replay>, AgentError> {
+fn open_replay(options: &Options, settings: &Settings) -> Result<Option<Replay>, AgentError> {
+    let live = settings.agent.mode == Mode::Live;
+    if live && options.pace == Pace::Max {
+        let what = "--speed max: the venue's clock cannot be hurried; name a number, or none";
+        return Err(AgentError::Usage(what.to_owned()));
+    }
     if options.replay.is_empty() {
         return Ok(None);
+    }
+    if live {
+        let what = "--replay: live mode trades the venue's own market; write mode = \"paper\"";
+        return Err(AgentError::Usage(what.to_owned()));
     }
     for path in &options.replay {
         if let Err(error) = fs::metadata(path) {
@@ -198,37 +192,6 @@ fn last_instant(
     Ok(event.max(run.last_engine_at))
 }
 
-/// Where the market's clock begins. It never goes behind what the ledger has seen.
-fn first_instant(pace: Pace, seen_until: Option<Timestamp>) -> Result<Timestamp, AgentError> {
-    if pace != Pace::Wall {
-        return Ok(seen_until.unwrap_or(VIRTUAL_EPOCH).max(VIRTUAL_EPOCH));
-    }
-    let now = clock::wall_now();
-    match seen_until {
-        Some(seen) if seen > now + CLOCK_BEHIND_MAX => Err(AgentError::Busy(format!(
-            "the clock reads {now}, but the ledger has seen {seen}; set the clock, or name another \
-             --state-dir"
-        ))),
-        Some(_) | None => Ok(now),
-    }
-}
-
-/// The market's instruments with the configured fees of their class.
-fn priced(instruments: &[Instrument], settings: &Settings) -> Result<Vec<Instrument>, AgentError> {
-    let rate = |class| match class {
-        FeeClass::A => settings.paper.fee_class_a,
-        FeeClass::B => settings.paper.fee_class_b,
-        FeeClass::C => settings.paper.fee_class_c,
-    };
-    let price = |instrument: &Instrument| {
-        let spec = instrument.spec();
-        let (maker_fee, taker_fee) = (rate(spec.fee_class), rate(spec.fee_class));
-        Instrument::new(InstrumentSpec { maker_fee, taker_fee, ..spec.clone() })
-            .map_err(|error| AgentError::Mismatch(format!("{}: {error}", spec.symbol)))
-    };
-    instruments.iter().map(price).collect()
-}
-
 fn engine(instruments: &[Instrument], settings: &Settings, run: u32) -> Result<Engine, AgentError> {
     let mut engine = Engine::new(engine_settings(settings, run), instruments);
     engine.trade_only(&settings.market.symbols).map_err(|symbol| {
@@ -272,16 +235,6 @@ fn engine_settings(settings: &Settings, run: u32) -> EngineSettings {
         },
         instance: settings.agent.instance.clone(),
         run,
-    }
-}
-
-fn paper_settings(settings: &Settings) -> PaperSettings {
-    let us = |duration: Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
-    PaperSettings {
-        latency_us: us(settings.paper.order_latency),
-        report_latency_us: us(settings.paper.report_latency),
-        latency_jitter_us: us(settings.paper.latency_jitter),
-        seed: settings.market.seed,
     }
 }
 

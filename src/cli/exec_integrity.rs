@@ -3,10 +3,11 @@
 use clap::Args;
 
 use super::exit::Exit;
-use super::{Global, job, settings, state_dir};
+use super::{Global, job, settings, state_dir, venue};
 use crate::clock;
 use crate::config::settings::Mode;
-use crate::ops::exec_integrity::{self, paper_account};
+use crate::ops::exec_integrity::snapshot::LedgerSnapshot;
+use crate::ops::exec_integrity::{self, live_account, paper_account};
 
 /// Compare ledger, state.json and the venue's account, in quantity
 ///
@@ -21,9 +22,15 @@ pub struct ExecIntegrity {
 /// Runs it.
 pub fn run(global: &Global, arguments: &ExecIntegrity) -> anyhow::Result<Exit> {
     let (settings, directory) = (settings(global)?, state_dir(global));
-    let ask = |first| match settings.agent.mode {
-        Mode::Paper => paper_account::ask(&directory, first),
-        Mode::Live => Err("a live account cannot be asked by this version".to_owned()),
+    let ask = |ledger: &LedgerSnapshot| match settings.agent.mode {
+        Mode::Paper => paper_account::ask(&directory, ledger),
+        Mode::Live => venue::visit(&settings, true, async |rest| {
+            let newest = ledger.changed_at.values().copied().max();
+            let newest = newest.unwrap_or_else(clock::wall_now);
+            live_account::ask(&rest, ledger, &settings.market.symbols, newest).await
+        })
+        .map_err(|error| format!("{error:#}"))
+        .and_then(|asked| asked.map_err(|failure| failure.to_string())),
     };
     let (limits, apply) = (&settings.health, arguments.apply);
     let report = exec_integrity::run(&directory, limits, &ask, apply, clock::wall_now)?;

@@ -109,6 +109,9 @@ fn of_agent(error: &AgentError) -> Exit {
         | AgentError::Market(_)
         | AgentError::OtherLedger(_) => Exit::Data,
         AgentError::Content(error) => of_sqlite(error),
+        AgentError::Credentials(_) => Exit::Credentials,
+        AgentError::Venue(_) => Exit::Unavailable,
+        AgentError::Stopped(_) => Exit::Ok,
         AgentError::Busy(_) | AgentError::Write(_) => Exit::TryAgain,
     }
 }

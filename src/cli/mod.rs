@@ -10,8 +10,10 @@ pub mod healthcheck;
 pub mod hourly_kpi;
 pub mod job;
 pub mod log_retention;
+pub mod preflight;
 pub mod status;
 pub mod trades;
+mod venue;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -59,6 +61,7 @@ enum Command {
     /// Exit codes: 0 ok, 1 degraded, 2 critical, 3 insufficient evidence, 64 usage, 78 configuration.
     Healthcheck,
     ExecIntegrity(exec_integrity::ExecIntegrity),
+    Preflight(preflight::PreflightArguments),
     Exchange(exchange::Exchange),
     FailureReport(failure_report::FailureReport),
     Db(db::Db),
@@ -92,6 +95,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Status => status::run(&cli.global),
         Command::Healthcheck => healthcheck::run(&cli.global),
         Command::ExecIntegrity(arguments) => exec_integrity::run(&cli.global, arguments),
+        Command::Preflight(arguments) => preflight::run(&cli.global, arguments),
         Command::Exchange(arguments) => exchange::run(&cli.global, arguments),
         Command::FailureReport(arguments) => failure_report::run(&cli.global, arguments),
         Command::Db(arguments) => db::run(&cli.global, arguments),

@@ -18,6 +18,8 @@ pub struct Directories {
     pub runtime: Option<PathBuf>,
     /// `$CONFIGURATION_DIRECTORY`. None outside a service.
     pub configuration: Option<PathBuf>,
+    /// What LoadCredential= put there: `$CREDENTIALS_DIRECTORY`. None outside a service.
+    pub credentials: Option<PathBuf>,
     /// Somebody named the state directory.
     named: bool,
 }
@@ -41,6 +43,7 @@ impl Directories {
             state: named.unwrap_or_else(|| PathBuf::from(STATE_DIRECTORY_DEFAULT)),
             runtime: first("RUNTIME_DIRECTORY"),
             configuration: first("CONFIGURATION_DIRECTORY"),
+            credentials: first("CREDENTIALS_DIRECTORY"),
         }
     }
 

@@ -8,6 +8,8 @@
 //! | integer | `20` | the same | `"20"` in a file, `20.0` |
 //! | bytes | `"50MB"` `"1GiB"` | the same | `1024` |
 //! | flag | `true` `false` | the same | `1`, `"yes"` |
+//! | url | `"https://host:port"` | the same | a path or a user in it |
+//! | path | `"/etc/ibis/kucoin.toml"` | the same | |
 //! | symbols | `["BTC-USDT"]` | `BTC-USDT,ETH-USDT` | |
 //! | deposits | `"USDT 10000, BTC 0.5"` | the same | an asset twice |
 
@@ -30,6 +32,8 @@ pub fn parse(kind: Kind, raw: &Raw) -> Result<Value, Problem> {
         Kind::Flag => flag(raw),
         Kind::Word(words) => word(&text(raw, "a quoted word")?, words),
         Kind::Name => name(&text(raw, "a quoted name")?),
+        Kind::Url => url(&text(raw, "\"https://host\"")?),
+        Kind::Path => path(&text(raw, "a quoted path")?),
         Kind::Symbols => symbols(raw),
         Kind::Deposits => deposits(&text(raw, "\"USDT 10000\"")?),
     }
@@ -195,6 +199,28 @@ fn name(text: &str) -> Result<Value, Problem> {
     ))
 }
 
+/// Scheme, host and port: what a venue's paths are appended to.
+fn url(text: &str) -> Result<Value, Problem> {
+    let fix = "write \"https://host\" or \"http://127.0.0.1:8443\"";
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let host = rest.map(|rest| rest.strip_suffix('/').unwrap_or(rest));
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
+    match host {
+        Some(host) if !host.is_empty() && host.bytes().all(plain) => {
+            Ok(Value::Word(text.strip_suffix('/').unwrap_or(text).to_owned()))
+        }
+        Some(_) | None => Err(Problem::new(format!("{text:?} is not a base URL"), fix)),
+    }
+}
+
+fn path(text: &str) -> Result<Value, Problem> {
+    if text.is_empty() || text.chars().any(char::is_control) {
+        let what = format!("{text:?} is not a path");
+        return Err(Problem::new(what, "write one such as \"/etc/ibis/kucoin.toml\""));
+    }
+    Ok(Value::Word(text.to_owned()))
+}
+
 /// Characters in a [`Kind::Name`]: leaves 28 of the 40 of a client order id for run and sequence.
 const NAME_LENGTH_MAX: usize = 12;
 
@@ -272,6 +298,8 @@ mod tests {
             (Kind::Ratio, "0%", "0%"),
             (Kind::Ratio, "0.01 %", "0.01%"),
             (Kind::Amount, "0.50", "0.5"),
+            (Kind::Url, "https://api.kucoin.com/", "https://api.kucoin.com"),
+            (Kind::Url, "http://127.0.0.1:8443", "http://127.0.0.1:8443"),
             (Kind::Bytes, "50MB", "50MB"),
             (Kind::Bytes, "1024MiB", "1GiB"),
             (Kind::Bytes, "0GB", "0B"),
@@ -306,6 +334,10 @@ mod tests {
             (Kind::Word(&["ask", "bid"]), Raw::Text("aks".into()), "did you mean \"ask\"?"),
             (Kind::Name, Raw::Text("ibis-1".into()), "letters, digits or _"),
             (Kind::Name, Raw::Text("a_name_too_long".into()), "1 to 12"),
+            (Kind::Url, Raw::Text("api.kucoin.com".into()), "https://host"),
+            (Kind::Url, Raw::Text("https://u:p@host".into()), "https://host"),
+            (Kind::Url, Raw::Text("https://host/api".into()), "https://host"),
+            (Kind::Path, Raw::Text("".into()), "kucoin.toml"),
             (Kind::Symbols, Raw::List(vec!["BTCUSDT".into()]), "[\"BTC-USDT\"]"),
             (Kind::Symbols, Raw::Text("BTC-USDT".into()), "[\"BTC-USDT\"]"),
             (Kind::Deposits, Raw::Text("10000".into()), "\"USDT 10000"),
@@ -317,7 +349,7 @@ mod tests {
     }
 
     fn kinds() -> impl Strategy<Value = Kind> {
-        const KINDS: [Kind; 10] = [
+        const KINDS: [Kind; 12] = [
             Kind::Duration,
             Kind::Ratio,
             Kind::Amount,
@@ -326,6 +358,8 @@ mod tests {
             Kind::Flag,
             Kind::Word(&["ask", "bid"]),
             Kind::Name,
+            Kind::Url,
+            Kind::Path,
             Kind::Symbols,
             Kind::Deposits,
         ];

@@ -26,7 +26,8 @@ impl Input {
 
     /// Checks an assignment and lets it override what was there.
     pub fn apply(&mut self, entry: &Entry) -> Result<(), ConfigError> {
-        let Some(key) = table::find(&entry.name) else { return Err(unknown(entry)) };
+        let found = table::find(&entry.name).or_else(|| unsectioned(&entry.name));
+        let Some(key) = found else { return Err(unknown(entry)) };
         let refused = |what: String, fix: String| {
             let what = format!("{} {what}", key.name);
             Err(ConfigError::new(entry.origin.clone(), what, fix))
@@ -56,6 +57,11 @@ impl Input {
 /// An entry from text that carries no types: a variable or an option.
 pub fn untyped(name: &str, text: &str, origin: Origin) -> Entry {
     Entry { name: name.to_owned(), raw: Raw::Untyped(text.to_owned()), origin }
+}
+
+/// What stands above the first section of a file belongs to `[agent]`.
+fn unsectioned(name: &str) -> Option<&'static Key> {
+    if name.contains('.') { None } else { table::find(&format!("agent.{name}")) }
 }
 
 /// The error for a name that is no key, with the nearest one.

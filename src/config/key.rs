@@ -2,6 +2,7 @@
 //! [`super::table`]; parsing, errors, the sample file and the environment names derive from them.
 
 use super::value::{Raw, Value};
+use crate::domain::edit_distance::edit_distance;
 
 /// How a key's value is written. See [`super::value`] for the grammar of each.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,6 +23,10 @@ pub enum Kind {
     Word(&'static [&'static str]),
     /// 1 to 12 of `[A-Za-z0-9_]`.
     Name,
+    /// `"https://host"` or `"http://127.0.0.1:8443"`: scheme, host and port alone.
+    Url,
+    /// `"/etc/ibis/kucoin.toml"`.
+    Path,
     /// `["BTC-USDT", "ETH-USDT"]`.
     Symbols,
     /// `"USDT 10000, BTC 0.5"`.
@@ -150,26 +155,6 @@ pub fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str> + Clone) -> 
     let (distance, candidate) =
         names.map(|candidate| (edit_distance(name, candidate), candidate)).min()?;
     (distance * 2 <= name.len()).then_some(candidate)
-}
-
-/// Insertions, deletions, replacements and swaps of neighbours that turn `from` into `to`, in bytes.
-/// The caller bounds the lengths.
-fn edit_distance(from: &str, to: &str) -> usize {
-    let (from, to) = (from.as_bytes(), to.as_bytes());
-    let mut rows: Vec<Vec<usize>> = vec![(0..=to.len()).collect()];
-    for i in 1..=from.len() {
-        let mut row = vec![i];
-        for j in 1..=to.len() {
-            let replaced = rows[i - 1][j - 1] + usize::from(from[i - 1] != to[j - 1]);
-            let mut distance = replaced.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1] {
-                distance = distance.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(distance);
-        }
-        rows.push(row);
-    }
-    rows[from.len()][to.len()]
 }
 
 #[cfg(test)]

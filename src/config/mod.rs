@@ -145,7 +145,7 @@ mod tests {
             (
                 "[zzzzzzzzzzzz]\nqqqqqqqqqqq = 1",
                 ":2: unknown key \"zzzzzzzzzzzz.qqqqqqqqqqq\"; the sections are agent, market, \
-                 strategy, risk, paper, health, retention",
+                 strategy, risk, exchange, paper, health, retention",
             ),
             (
                 "[strategy]\nstop_loss = 0.035",
@@ -157,7 +157,13 @@ mod tests {
             ),
             (
                 "[agent]\nmode = \"live\"",
-                ":2: agent.mode = live is not available in this version; write mode = \"paper\"",
+                ":2: agent.mode = live without agent.armed = true; write armed = true where real orders \
+                 are meant, else mode = \"paper\"",
+            ),
+            (
+                "mode = \"live\"\narmed = true",
+                ":1: market.symbols is empty, and the venue lists a thousand; name those to trade: \
+                 symbols = [\"BTC-USDT\", \"ETH-USDT\"]",
             ),
             (
                 "[risk]\nnotional_max = 10",

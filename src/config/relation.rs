@@ -2,7 +2,7 @@
 
 use super::error::{ConfigError, Origin};
 use super::input::Input;
-use super::settings::{Mode, Settings};
+use super::settings::{MarketSource, Mode, Settings};
 
 /// Pairs of keys where the first must not be above the second.
 const NOT_ABOVE: &[(&str, &str)] = &[
@@ -22,11 +22,7 @@ const DAY_MS: u128 = 86_400_000;
 
 /// Checks all rules; the first that is broken is the error.
 pub fn check(settings: &Settings, input: &Input) -> Result<(), ConfigError> {
-    if settings.agent.mode == Mode::Live {
-        let what = "agent.mode = live is not available in this version";
-        let fix = "write mode = \"paper\"";
-        return Err(ConfigError::new(origin(input, &["agent.mode"]), what, fix));
-    }
+    venue(settings, input)?;
     for (low, high) in NOT_ABOVE {
         if let (Some((small, _)), Some((large, _))) = (input.get(low), input.get(high))
             && small > large
@@ -49,6 +45,24 @@ pub fn check(settings: &Settings, input: &Input) -> Result<(), ConfigError> {
         let what = format!("{name} = {:?} does not divide a day", strategy.candle_interval);
         let fix = "write one such as \"1m\", \"5m\", \"15m\", \"1h\" or \"4h\"";
         return Err(ConfigError::new(origin(input, &[name]), what, fix));
+    }
+    Ok(())
+}
+
+/// What trading at a venue needs to be said.
+fn venue(settings: &Settings, input: &Input) -> Result<(), ConfigError> {
+    let live = settings.agent.mode == Mode::Live;
+    if live && !settings.agent.armed {
+        let what = "agent.mode = live without agent.armed = true";
+        let fix = "write armed = true where real orders are meant, else mode = \"paper\"";
+        return Err(ConfigError::new(origin(input, &["agent.mode"]), what, fix));
+    }
+    let venue_data = live || settings.market.source == MarketSource::Kucoin;
+    if venue_data && settings.market.symbols.is_empty() {
+        let what = "market.symbols is empty, and the venue lists a thousand";
+        let fix = "name those to trade: symbols = [\"BTC-USDT\", \"ETH-USDT\"]";
+        let names = ["market.symbols", "market.source", "agent.mode"];
+        return Err(ConfigError::new(origin(input, &names), what, fix));
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ const HEADER: &str = "\
 #
 # Files are read in this order, later ones win: /usr/lib/ibis/config.d/*.toml, this file,
 # /etc/ibis/config.d/*.toml, /run/ibis/config.d/*.toml; then IBIS__SECTION__KEY from the environment.
-# Keys marked (reload) take effect on `systemctl reload ibis-agent`, the others on a restart.
+# Keys above the first section are those of [agent]. Keys marked (reload) take effect on `systemctl reload ibis-agent`, the others on a restart.
 ";
 
 /// The sample file.

@@ -38,6 +38,19 @@ pub enum EntryPrice {
 pub enum MarketSource {
     /// The seeded market built into the program.
     Synthetic,
+    /// KuCoin's live data.
+    Kucoin,
+}
+
+/// What is subscribed of the venue's books.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BookSource {
+    /// Best bid and offer.
+    Level1,
+    /// Five levels, whole each time.
+    Depth5,
+    /// Every change, calibrated with snapshots.
+    Level2,
 }
 
 /// Declares a section's struct; the doc of each field is its key in the table.
@@ -59,14 +72,17 @@ macro_rules! section {
 section! {
     /// `[agent]`
     AgentSettings {
-        instance: String, mode: Mode, log_level: log::LevelFilter,
+        instance: String, mode: Mode, armed: bool, log_level: log::LevelFilter,
         state_json_interval: Duration, progress_interval: Duration, stop_timeout: Duration,
     }
 }
 
 section! {
     /// `[market]`. Empty `symbols` means all.
-    MarketSettings { source: MarketSource, seed: u64, symbols: Vec<Symbol>, stale_after: Duration }
+    MarketSettings {
+        source: MarketSource, book: BookSource, seed: u64, symbols: Vec<Symbol>,
+        stale_after: Duration,
+    }
 }
 
 section! {
@@ -87,6 +103,15 @@ section! {
         notional_min: Decimal, notional_max: Decimal, risk_per_trade: Decimal,
         exposure_max_instrument: Decimal, exposure_max_total: Decimal,
         open_positions_max: u64, cash_reserve: Decimal,
+    }
+}
+
+section! {
+    /// `[exchange]`. The credentials file's path as written.
+    ExchangeSettings {
+        base_url: String, credentials_file: String,
+        request_timeout: Duration, order_window: Duration, dead_man_timeout: Duration,
+        allow_withdrawal_key: bool,
     }
 }
 
@@ -133,6 +158,8 @@ pub struct Settings {
     pub strategy: Arc<StrategySettings>,
     /// `[risk]`
     pub risk: Arc<RiskSettings>,
+    /// `[exchange]`
+    pub exchange: Arc<ExchangeSettings>,
     /// `[paper]`
     pub paper: Arc<PaperSettings>,
     /// `[health]`
@@ -171,6 +198,7 @@ impl Settings {
             market: Arc::new(MarketSettings::read(&section("market"))),
             strategy: Arc::new(StrategySettings::read(&section("strategy"))),
             risk: Arc::new(RiskSettings::read(&section("risk"))),
+            exchange: Arc::new(ExchangeSettings::read(&section("exchange"))),
             paper: Arc::new(PaperSettings::read(&section("paper"))),
             health: Arc::new(HealthSettings::read(&section("health"))),
             retention: Arc::new(RetentionSettings::read(&section("retention"))),
@@ -281,7 +309,8 @@ macro_rules! from_word {
 from_word! {
     Mode { "paper" => Self::Paper, "live" => Self::Live }
     EntryPrice { "ask" => Self::Ask, "bid" => Self::Bid }
-    MarketSource { "synthetic" => Self::Synthetic }
+    MarketSource { "synthetic" => Self::Synthetic, "kucoin" => Self::Kucoin }
+    BookSource { "level1" => Self::Level1, "depth5" => Self::Depth5, "level2" => Self::Level2 }
     log::LevelFilter {
         "error" => Self::Error, "warn" => Self::Warn, "info" => Self::Info,
         "debug" => Self::Debug, "trace" => Self::Trace,

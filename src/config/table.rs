@@ -12,7 +12,10 @@ pub const KEYS: &[Key] = &[
         .doc("Name of this agent; part of every client order id, so never the same on two agents of one account."),
     Key::new("agent.mode", Kind::Word(&["paper", "live"]), "paper")
         .origin("paper unless someone says live")
-        .doc("Where orders go: a simulated venue, or a real one (not available in this version)."),
+        .doc("Where orders go: a simulated venue, or KuCoin; live also needs agent.armed."),
+    Key::new("agent.armed", Kind::Flag, "false")
+        .origin("real money moves only when someone says so twice")
+        .doc("Live mode sends orders only with this; a start without it is refused."),
     Key::new("agent.log_level", Kind::Word(&["error", "warn", "info", "debug", "trace"]), "info")
         .origin("state changes a person wants in the story")
         .doc("Least severe level that is logged.")
@@ -32,9 +35,12 @@ pub const KEYS: &[Key] = &[
         .origin("below TimeoutStopSec=60")
         .doc("Time to drain after SIGTERM before the agent stops regardless.")
         .reloadable(),
-    Key::new("market.source", Kind::Word(&["synthetic"]), "synthetic")
+    Key::new("market.source", Kind::Word(&["synthetic", "kucoin"]), "synthetic")
         .origin("needs neither account nor network")
-        .doc("Where market data comes from; ibis agent --replay reads files instead."),
+        .doc("Where paper mode's market data comes from; kucoin needs no keys. Live mode always uses the venue's; ibis agent --replay reads files instead."),
+    Key::new("market.book", Kind::Word(&["level1", "depth5", "level2"]), "level1")
+        .origin("the fastest feed of what the strategy looks at: every 10 ms")
+        .doc("What is subscribed of KuCoin's books: the best bid and offer, five levels, or every change."),
     Key::new("market.seed", Kind::Integer, "1")
         .range("0", "9223372036854775807")
         .origin("any number; the same seed gives the same market")
@@ -134,6 +140,27 @@ pub const KEYS: &[Key] = &[
         .unit("of equity")
         .origin("Python IBIS: sized from 99.5 % of its cash")
         .doc("Quote balance that entries leave untouched, for fees."),
+    Key::new("exchange.base_url", Kind::Url, "https://api.kucoin.com")
+        .origin("KuCoin's documentation")
+        .doc("The venue's REST address; every other address is learnt from it. http only on loopback."),
+    Key::new("exchange.credentials_file", Kind::Path, "/etc/ibis/kucoin.toml")
+        .origin("beside ibis.toml")
+        .doc("API key, secret and passphrase as TOML, mode 0600. Under systemd a credential of the file's name wins."),
+    Key::new("exchange.request_timeout", Kind::Duration, "5s")
+        .range("100ms", "1m")
+        .origin("KuCoin's window for a signature")
+        .doc("Deadline of one request; an order without an answer by then is unresolved."),
+    Key::new("exchange.order_window", Kind::Duration, "5s")
+        .range("100ms", "1m")
+        .origin("KuCoin's window for a signature")
+        .doc("An order that reaches the venue later than this after it was sent dies there."),
+    Key::new("exchange.dead_man_timeout", Kind::Duration, "60s")
+        .range("5s", "1d")
+        .origin("WatchdogSec=60; KuCoin takes 5 s to 1 day")
+        .doc("The venue cancels all open orders when the agent has not proved its work for this long."),
+    Key::new("exchange.allow_withdrawal_key", Kind::Flag, "false")
+        .origin("a key that cannot withdraw cannot be robbed")
+        .doc("Live mode refuses a key that may withdraw, unless this is true."),
     Key::new("paper.deposit", Kind::Deposits, "USDT 10000")
         .origin("a round number far above the smallest notional")
         .doc("What the paper account holds when it is created; later changes do not touch it."),
@@ -326,7 +353,13 @@ mod tests {
             assert_eq!(key.name.split('.').count(), 2, "{}", key.name);
             let numeric = match key.kind {
                 Kind::Duration | Kind::Ratio | Kind::Amount | Kind::Integer | Kind::Bytes => true,
-                Kind::Flag | Kind::Word(_) | Kind::Name | Kind::Symbols | Kind::Deposits => false,
+                Kind::Flag
+                | Kind::Word(_)
+                | Kind::Name
+                | Kind::Url
+                | Kind::Path
+                | Kind::Symbols
+                | Kind::Deposits => false,
             };
             assert_eq!(numeric, key.range.is_some(), "{}", key.name);
         }

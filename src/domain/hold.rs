@@ -80,18 +80,47 @@ pub enum HoldCode {
     Draining,
     /// An operator asked.
     Operator,
+    /// The venue cannot be reached, is in maintenance, or its private messages do not come.
+    VenueUnavailable,
+    /// The venue refuses the key, or the account's mode.
+    VenueUnauthorized,
+    /// This clock and the venue's differ too much for a signature.
+    ClockSkew,
+    /// The venue does not trade the instrument now.
+    InstrumentHalted,
+    /// The venue changed the instrument's increments or minimums.
+    InstrumentChanged,
 }
 
 impl HoldCode {
     /// Every code.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 11] = [
         Self::Startup,
         Self::CrashLoop,
         Self::StaleData,
         Self::ReconcileMismatch,
         Self::Draining,
         Self::Operator,
+        Self::VenueUnavailable,
+        Self::VenueUnauthorized,
+        Self::ClockSkew,
+        Self::InstrumentHalted,
+        Self::InstrumentChanged,
     ];
+
+    /// True where the cause is looked at again by each process: it dies with the one that set it.
+    pub const fn is_of_process(self) -> bool {
+        matches!(
+            self,
+            Self::Draining
+                | Self::StaleData
+                | Self::VenueUnavailable
+                | Self::VenueUnauthorized
+                | Self::ClockSkew
+                | Self::InstrumentHalted
+                | Self::InstrumentChanged
+        )
+    }
 
     /// The ledger's word.
     pub const fn as_str(self) -> &'static str {
@@ -102,6 +131,11 @@ impl HoldCode {
             Self::ReconcileMismatch => "reconcile_mismatch",
             Self::Draining => "draining",
             Self::Operator => "operator",
+            Self::VenueUnavailable => "venue_unavailable",
+            Self::VenueUnauthorized => "venue_unauthorized",
+            Self::ClockSkew => "clock_skew",
+            Self::InstrumentHalted => "instrument_halted",
+            Self::InstrumentChanged => "instrument_changed",
         }
     }
 }

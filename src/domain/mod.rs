@@ -19,6 +19,7 @@
 pub mod balance;
 pub mod decimal;
 mod digits;
+pub mod edit_distance;
 pub mod execution;
 pub mod hold;
 pub mod identifier;

@@ -129,9 +129,11 @@ impl Engine {
             },
             actions,
         );
-        // Holds that belong to a process which is no more.
-        for code in [HoldCode::Draining, HoldCode::StaleData] {
-            self.clear_hold(None, code, actions);
+        let of_process = |hold: &&Hold| hold.code.is_of_process();
+        let dead: Vec<_> =
+            self.holds.iter().filter(of_process).map(|hold| (hold.scope, hold.code)).collect();
+        for (scope, code) in dead {
+            self.clear_hold(scope, code, actions);
         }
     }
 

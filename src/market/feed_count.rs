@@ -2,10 +2,12 @@
 
 use std::fmt;
 
-/// Counts of one file, or of the synthetic market.
+use crate::domain::market_data::Quote;
+
+/// Counts of one file, of the synthetic market, or of a live feed.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct FeedCount {
-    /// The file's name, or `synthetic`.
+    /// The file's name, `synthetic`, or the live feed's.
     pub name: String,
     /// Data rows or messages read; headers and blank lines excluded.
     pub rows: u64,
@@ -36,8 +38,21 @@ pub struct FeedCount {
 
 impl FeedCount {
     /// Zeros under a name.
-    pub(super) fn new(name: impl Into<String>) -> Self {
+    pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), ..Self::default() }
+    }
+
+    /// The quote where it has two sides and they are not crossed; counts it where not.
+    pub(super) fn admit(&mut self, quote: Quote) -> Option<Quote> {
+        if quote.bid_size.is_zero() || quote.ask_size.is_zero() {
+            self.ignored += 1;
+            None
+        } else if quote.bid >= quote.ask {
+            self.crossed += 1;
+            None
+        } else {
+            Some(quote)
+        }
     }
 
     /// True where the source was without any gap, repetition or step back in time.

@@ -6,11 +6,16 @@
 
 mod error;
 mod feed_count;
+pub mod kucoin;
+mod lane;
+mod number;
 pub mod replay;
 pub mod synthetic;
 
 pub use self::error::MarketError;
 pub use self::feed_count::FeedCount;
+pub use self::lane::Lane;
+pub use self::number::Reason;
 pub use self::replay::Replay;
 pub use self::synthetic::Synthetic;
 

@@ -12,7 +12,7 @@ use super::run::meta;
 use crate::domain::balance::Balance;
 use crate::domain::decimal::Decimal;
 use crate::domain::hold::Hold;
-use crate::domain::identifier::{Asset, VenueOrderId};
+use crate::domain::identifier::{Asset, ClientOrderId, ExecutionId, VenueOrderId};
 use crate::domain::order::TimeInForce;
 use crate::domain::order_status::OrderStatus;
 use crate::domain::position::{Basis, Lot};
@@ -150,6 +150,39 @@ pub fn open_orders(connection: &Connection) -> rusqlite::Result<Vec<OpenOrder>> 
             }),
         };
         Ok(OpenOrder { intent, created_at: Timestamp::from_us(row.get(9)?), order })
+    })?;
+    rows.collect()
+}
+
+/// A fill's name at the venue, and when it was.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BookedTrade {
+    /// Which instrument.
+    pub symbol: Symbol,
+    /// Unique for the symbol.
+    pub execution_id: ExecutionId,
+    /// Its order at the venue.
+    pub venue_order_id: VenueOrderId,
+    /// Its order's name here.
+    pub client_order_id: ClientOrderId,
+    /// By the venue's clock.
+    pub at: Timestamp,
+}
+
+/// The newest `limit` fills, newest first.
+pub fn booked_trades(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<BookedTrade>> {
+    let mut statement = connection.prepare(
+        "SELECT symbol, execution_id, venue_order_id, client_order_id, at_us
+         FROM fills ORDER BY fill DESC LIMIT ?1",
+    )?;
+    let rows = statement.query_map([limit], |row| {
+        Ok(BookedTrade {
+            symbol: text(row, 0)?,
+            execution_id: text(row, 1)?,
+            venue_order_id: text(row, 2)?,
+            client_order_id: text(row, 3)?,
+            at: Timestamp::from_us(row.get(4)?),
+        })
     })?;
     rows.collect()
 }

@@ -53,6 +53,19 @@ pub struct StateDocument {
     pub equity: Decimal,
     /// Quote asset, all of it.
     pub cash: Decimal,
+    /// The venue's dead-man's switch; none in paper mode.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dead_man: Option<DeadManDocument>,
+}
+
+/// The venue's dead-man's switch in `state.json`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DeadManDocument {
+    /// `armed`, `off`, or `failing`: the last renewal failed.
+    pub state: String,
+    /// When it would cancel the open orders, by the venue's clock, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fires_at_us: Option<i64>,
 }
 
 /// A position in `state.json`. Prices and amounts in quote units.
@@ -197,6 +210,7 @@ mod tests {
             open_orders: BTreeMap::new(),
             equity: Decimal::from_int(10_000),
             cash: Decimal::from_int(10_000),
+            dead_man: None,
         }
     }
 

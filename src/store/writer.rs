@@ -303,6 +303,7 @@ mod tests {
             open_orders: BTreeMap::new(),
             equity: Decimal::ZERO,
             cash: Decimal::ZERO,
+            dead_man: None,
         })
     }
 

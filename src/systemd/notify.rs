@@ -73,6 +73,11 @@ impl Notifier {
         Self { queue: started.then_some(queue), status: String::new(), failed }
     }
 
+    /// True where a service manager listens.
+    pub fn is_heard(&self) -> bool {
+        self.queue.is_some()
+    }
+
     /// `READY=1`: start-up, or a reload, is finished. Sent with the status in one message.
     pub fn ready(&mut self, status: &str) {
         self.status = one_line(status);

@@ -36,6 +36,19 @@ fn an_account_that_is_there_is_used() {
 }
 
 #[test]
+fn every_pair_has_a_book_and_a_last_trade_from_the_first_request_on() {
+    let exchange = Exchange::start("");
+    let tickers = exchange.http().get("/api/v1/market/allTickers").data();
+    let rows = tickers["ticker"].as_array().unwrap();
+    assert_eq!(rows.len(), 10);
+    for row in rows {
+        for field in ["buy", "sell", "bestBidSize", "bestAskSize", "last"] {
+            assert!(row[field].is_string(), "{field} of {row}");
+        }
+    }
+}
+
+#[test]
 fn both_signals_end_it_with_a_report() {
     for (signal, name) in [("TERM", "SIGTERM"), ("INT", "SIGINT")] {
         let exchange = Exchange::start("");

@@ -6,7 +6,7 @@ mod gateway;
 mod http;
 mod launch;
 mod markets;
-mod process;
+pub mod process;
 mod push_faults;
 mod request_faults;
 mod slow_clients;

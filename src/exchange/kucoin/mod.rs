@@ -1,7 +1,17 @@
-//! KuCoin: its protocol, a client for its REST interface, and what a client must hold to trade there.
+//! KuCoin: the venue of live mode, and the wire vocabulary that it shares with the exchange of ours.
+//!
+//! [`protocol`] is what travels; [`rest`] and [`ws`] make it travel; [`feed`] makes market events of it
+//! and [`venue`] orders and reports, by [`order_tracker`].
 
+pub mod condition;
 pub mod credentials;
 pub mod dial;
+pub mod feed;
+pub mod instrument;
+pub mod order_tracker;
+pub mod preflight;
 pub mod protocol;
 pub mod rest;
 pub mod tls;
+pub mod venue;
+pub mod ws;

@@ -7,14 +7,15 @@
 //! a print is above the one before it, sells where it is below, and follows the candle's direction
 //! where it is equal. A candle without volume prints nothing. The candle itself comes at its close.
 
-use super::fields::{Fields, Lane};
-use super::number::{Reason, integer};
+use super::fields::Fields;
 use super::record::{Pending, say};
 use crate::domain::instrument::{Lots, Ticks};
 use crate::domain::market_data::{Candle, MarketData, Trade};
 use crate::domain::side::Side;
 use crate::domain::time::Timestamp;
 use crate::market::feed_count::FeedCount;
+use crate::market::lane::Lane;
+use crate::market::number::{Reason, integer};
 
 /// How many steps between rows the interval is judged by.
 const INTERVAL_STEPS: usize = 256;

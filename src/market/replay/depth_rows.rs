@@ -9,12 +9,13 @@
 
 use std::collections::VecDeque;
 
-use super::fields::{Fields, Lane};
-use super::number::Reason;
+use super::fields::Fields;
 use super::record::{Pending, say};
 use crate::domain::market_data::{DepthChange, MarketData};
 use crate::domain::time::Timestamp;
 use crate::market::feed_count::FeedCount;
+use crate::market::lane::Lane;
+use crate::market::number::Reason;
 
 /// Rows kept to be applied again on a full book that comes late; where they do not reach back to
 /// it, that is a gap. Ten seconds of a busy pair's.

@@ -1,55 +1,13 @@
 //! The comma-separated fields of one row, on the grid of one instrument.
 
-use super::number::{Grid, Reason, Rounding, integer};
-use crate::domain::identifier::InstrumentId;
-use crate::domain::instrument::{Instrument, Lots, Ticks};
+use crate::domain::instrument::{Lots, Ticks};
 use crate::domain::side::Side;
 use crate::domain::time::Timestamp;
+use crate::market::lane::Lane;
+use crate::market::number::{Grid, Reason, Rounding, integer};
 
 /// The start of the year 3000 in milliseconds: later instants mean a wrong unit.
 const MS_MAX: i64 = 32_503_680_000_000;
-
-/// An instrument as parsers need it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Lane {
-    pub(super) id: InstrumentId,
-    price: Grid,
-    size: Grid,
-}
-
-impl Lane {
-    /// The lane of an instrument whose tick and lot an i64 holds.
-    pub(super) fn new(id: InstrumentId, instrument: &Instrument) -> Option<Self> {
-        let spec = instrument.spec();
-        Some(Self { id, price: Grid::new(spec.tick)?, size: Grid::new(spec.lot)? })
-    }
-
-    /// A price above zero, to the nearest tick and at least one; `off` is set where it was rounded.
-    pub(super) fn price(&self, what: &str, text: &[u8], off: &mut bool) -> Result<Ticks, Reason> {
-        let counted = self.price.count(text, Rounding::Nearest);
-        price_of(what, counted.map_err(|reason| format!("{what} {reason}"))?, off)
-    }
-
-    /// A size down to the lot, zero included; `off` is set where it was rounded.
-    pub(super) fn size(&self, what: &str, text: &[u8], off: &mut bool) -> Result<Lots, Reason> {
-        let counted = self.size.count(text, Rounding::Down);
-        let (lots, rounded) = counted.map_err(|reason| format!("{what} {reason}"))?;
-        *off |= rounded;
-        Ok(Lots::new(lots))
-    }
-}
-
-#[inline]
-fn price_of(what: &str, (ticks, rounded): (i64, bool), off: &mut bool) -> Result<Ticks, Reason> {
-    *off |= rounded;
-    if ticks > 0 {
-        Ok(Ticks::new(ticks))
-    } else if rounded {
-        Ok(Ticks::new(1))
-    } else {
-        Err(format!("{what} is zero"))
-    }
-}
 
 /// A cursor over a row's fields.
 #[derive(Debug)]
@@ -114,8 +72,8 @@ impl<'a> Fields<'a> {
 
     /// The next field as a price.
     pub(super) fn price(&mut self, what: &str, lane: &Lane) -> Result<Ticks, Reason> {
-        if let Some(counted) = self.plain(lane.price, Rounding::Nearest) {
-            return price_of(what, counted, &mut self.off_grid);
+        if let Some(counted) = self.plain(lane.price_grid(), Rounding::Nearest) {
+            return lane.price_of(what, counted, &mut self.off_grid);
         }
         let text = self.text(what)?;
         lane.price(what, text, &mut self.off_grid)
@@ -123,7 +81,7 @@ impl<'a> Fields<'a> {
 
     /// The next field as a size.
     pub(super) fn size(&mut self, what: &str, lane: &Lane) -> Result<Lots, Reason> {
-        if let Some((lots, rounded)) = self.plain(lane.size, Rounding::Down) {
+        if let Some((lots, rounded)) = self.plain(lane.size_grid(), Rounding::Down) {
             self.off_grid |= rounded;
             return Ok(Lots::new(lots));
         }

@@ -14,13 +14,12 @@
 //! for their symbols. **Failure**: a missing, truncated or foreign file, or a malformed row, is a
 //! [`MarketError`]; after one the replay is over.
 
+mod books;
 mod candle_rows;
 mod depth_rows;
 mod fields;
 mod format;
-mod level2;
 mod line_reader;
-mod number;
 mod observation;
 mod record;
 mod recording;
@@ -34,7 +33,7 @@ mod trade_rows;
 use std::collections::VecDeque;
 use std::path::Path;
 
-use self::level2::Level2;
+use self::books::Books;
 use self::record::Record;
 use self::roster::Gathering;
 use self::source::{OpenFile, Source};
@@ -53,7 +52,7 @@ pub struct Replay {
     instruments: Vec<Instrument>,
     sources: Vec<Source>,
     counts: Vec<FeedCount>,
-    level2: Level2,
+    books: Books,
     /// Events that a depth message gave, all of one instant.
     ready: VecDeque<MarketEvent>,
     /// The file being read, and the place of the next file's head: until there, it goes on.
@@ -77,7 +76,7 @@ impl Replay {
         let sources: Result<Vec<_>, _> =
             files.into_iter().map(|file| file.source(&roster)).collect();
         Ok(Self {
-            level2: Level2::new(roster.instruments.len()),
+            books: Books::new(roster.instruments.len()),
             instruments: roster.instruments,
             sources: sources?,
             counts,
@@ -119,7 +118,7 @@ impl Replay {
                 }
                 Some(Record::Book(at, message)) => {
                     let (counts, ready) = (&mut self.counts, &mut self.ready);
-                    self.level2.apply(self.current, at, *message, counts, ready);
+                    self.books.apply(self.current, at, &message, counts, ready);
                 }
                 None => {}
             }
@@ -146,7 +145,7 @@ impl Replay {
         }
         let Some((_, current)) = first else {
             self.ended = true;
-            self.level2.finish(&mut self.counts);
+            self.books.finish(&mut self.counts);
             return Ok(false);
         };
         self.current = current;

@@ -12,6 +12,7 @@
 use crate::domain::decimal::{Decimal, PLACES};
 use crate::domain::instrument::{FeeClass, InstrumentSpec};
 use crate::domain::symbol::Symbol;
+use crate::market::kucoin::Field;
 
 /// Significant digits of the first price: at least ...
 const DIGITS_LEAST: i32 = 5;
@@ -55,6 +56,19 @@ impl Observation {
         let Ok((size, _)) = Decimal::parse_foreign(text) else { return };
         if size.is_positive() {
             self.size_digits = self.size_digits.max(magnitude(size) + 1);
+        }
+    }
+
+    /// Takes levels `[price, size, ...]` in.
+    pub(super) fn levels<'l, 'a: 'l>(
+        &mut self,
+        levels: impl IntoIterator<Item = &'l Vec<Field<'a>>>,
+    ) {
+        for level in levels {
+            if let [price, size, ..] = level.as_slice() {
+                self.price(price);
+                self.size(size);
+            }
         }
     }
 

@@ -3,10 +3,9 @@
 use std::collections::VecDeque;
 
 use crate::domain::identifier::InstrumentId;
-use crate::domain::instrument::{Lots, Ticks};
 use crate::domain::market_data::{MarketData, MarketEvent};
-use crate::domain::side::Side;
 use crate::domain::time::Timestamp;
+use crate::market::kucoin::Level;
 
 /// One thing in a source's order of time.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,16 +31,6 @@ pub(super) type Pending = VecDeque<Record>;
 /// Appends an event.
 pub(super) fn say(out: &mut Pending, at: Timestamp, instrument: InstrumentId, data: MarketData) {
     out.push_back(Record::Event(MarketEvent { at, instrument, data }));
-}
-
-/// A level of a full book or of an update.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Level {
-    pub(super) side: Side,
-    pub(super) price: Ticks,
-    pub(super) size: Lots,
-    /// The change's own sequence number; a snapshot's for its levels.
-    pub(super) sequence: i64,
 }
 
 /// Numbered depth of one instrument.

@@ -3,18 +3,23 @@
 
 use std::collections::BTreeMap;
 
-use super::fields::Lane;
-use super::number::{Reason, integer};
+use serde::Deserialize;
+
 use super::record::{BookKind, BookMessage, Pending, Record};
-use super::recording::{Body, FullBook, Line, ListedSymbol, Request, parse, received_at};
+use super::recording::{Answered, line, received_at, text};
 use super::roster::Gathering;
-use super::session::level;
 use crate::domain::decimal::Decimal;
 use crate::domain::instrument::{FeeClass, InstrumentSpec};
-use crate::domain::side::Side;
 use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
 use crate::market::feed_count::FeedCount;
+use crate::market::kucoin::Snapshot;
+use crate::market::kucoin::shape::{BookAnswer, parse};
+use crate::market::lane::Lane;
+use crate::market::number::Reason;
+
+/// Largest quantity in lots: 15 digits, so that sums stay far from an i64's end.
+const QUANTITY_LOTS_MAX: i64 = 1_000_000_000_000_000;
 
 /// The parser's place in the recording.
 #[derive(Debug)]
@@ -35,8 +40,9 @@ impl Rest {
         count: &mut FeedCount,
         out: &mut Pending,
     ) -> Result<(), Reason> {
-        let at = received_at(row)?;
-        let Some(symbol) = book_symbol(parse::<Request<'_>>(row)?.path) else {
+        let row = text(row)?;
+        let (at, answered) = (received_at(row)?, line::<Answered<'_>>(row)?);
+        let Some(symbol) = book_symbol(answered.path) else {
             count.ignored += 1;
             return Ok(());
         };
@@ -45,26 +51,14 @@ impl Rest {
             return Ok(());
         }
         self.last = at;
-        let lane =
-            *self.lanes.get(symbol).ok_or_else(|| format!("symbol {symbol:?} is not known"))?;
-        let mut off_grid = false;
-        let message = snapshot(row, &lane, &mut off_grid)?;
+        let lane = self.lanes.get(symbol).ok_or_else(|| format!("symbol {symbol:?} is unknown"))?;
+        let Snapshot { sequence, levels, off_grid } = Snapshot::parse(answered.data()?, lane)?;
         count.off_grid += u64::from(off_grid);
+        let kind = BookKind::Snapshot { sequence };
+        let message = BookMessage { instrument: lane.id, kind, levels };
         out.push_back(Record::Book(at, Box::new(message)));
         Ok(())
     }
-}
-
-fn snapshot(row: &[u8], lane: &Lane, off_grid: &mut bool) -> Result<BookMessage, Reason> {
-    let book = parse::<Line<Body<FullBook<'_>>>>(row)?.msg.data;
-    let sequence = integer(book.sequence.as_bytes()).ok_or("sequence is not a number")?;
-    let mut levels = Vec::with_capacity(book.asks.len() + book.bids.len());
-    for (side, rows) in [(Side::Buy, book.bids), (Side::Sell, book.asks)] {
-        for fields in rows {
-            levels.extend(level(side, &fields, sequence, lane, off_grid)?);
-        }
-    }
-    Ok(BookMessage { instrument: lane.id, kind: BookKind::Snapshot { sequence }, levels })
 }
 
 /// The symbol of a full book's request path.
@@ -74,49 +68,63 @@ fn book_symbol(path: &str) -> Option<&str> {
 
 /// Learns listed symbols, and the numbers of full books.
 pub(super) fn gather(row: &[u8], gathering: &mut Gathering) -> Result<(), Reason> {
-    let path = parse::<Request<'_>>(row)?.path;
-    if let Some(symbol) = book_symbol(path) {
+    let answered = line::<Answered<'_>>(text(row)?)?;
+    if let Some(symbol) = book_symbol(answered.path) {
         let seen = gathering.seen(Symbol::new(symbol).map_err(|error| format!("symbol {error}"))?);
-        let book = parse::<Line<Body<FullBook<'_>>>>(row)?.msg.data;
-        for level in book.bids.iter().chain(&book.asks) {
-            if let [price, size, ..] = level[..] {
-                seen.price(price);
-                seen.size(size);
-            }
-        }
-    } else if matches!(path.split('?').next(), Some("/api/v1/symbols" | "/api/v2/symbols")) {
-        for listed in parse::<Line<Body<Vec<ListedSymbol<'_>>>>>(row)?.msg.data {
-            gathering
-                .list(spec_of(&listed).map_err(|reason| format!("{}: {reason}", listed.symbol))?);
+        let book: BookAnswer<'_> = parse(answered.data()?)?;
+        seen.levels(book.bids.iter().chain(&book.asks));
+    } else if matches!(answered.path.split('?').next(), Some("/api/v1/symbols" | "/api/v2/symbols"))
+    {
+        for listed in parse::<Vec<ListedSymbol<'_>>>(answered.data()?)? {
+            gathering.list(listed.spec().map_err(|reason| format!("{}: {reason}", listed.symbol))?);
         }
     }
     Ok(())
 }
 
-/// The venue's increments and limits, the limits brought onto the lot: the venue lists some that
-/// are not (`baseMinSize` up, `baseMaxSize` down). The largest quantity keeps 15 digits of lots.
-fn spec_of(listed: &ListedSymbol<'_>) -> Result<InstrumentSpec, Reason> {
-    let decimal = |text: &str| Decimal::parse(text).map_err(|error| format!("{text:?} is {error}"));
-    let (tick, lot) = (decimal(listed.price_increment)?, decimal(listed.base_increment)?);
-    if !tick.is_positive() || !lot.is_positive() {
-        return Err("an increment is not above zero".to_owned());
+/// One entry of the symbol list.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ListedSymbol<'a> {
+    symbol: &'a str,
+    base_min_size: &'a str,
+    base_max_size: &'a str,
+    base_increment: &'a str,
+    price_increment: &'a str,
+    /// Absent or null before 2022; `quoteMinSize` says it then.
+    min_funds: Option<&'a str>,
+    quote_min_size: &'a str,
+    /// Absent before 2022.
+    fee_category: Option<i64>,
+}
+
+impl ListedSymbol<'_> {
+    /// The venue's increments and limits, the limits brought onto the lot: the venue lists some that
+    /// are not (`baseMinSize` up, `baseMaxSize` down).
+    fn spec(&self) -> Result<InstrumentSpec, Reason> {
+        let decimal =
+            |text: &str| Decimal::parse(text).map_err(|error| format!("{text:?} is {error}"));
+        let (tick, lot) = (decimal(self.price_increment)?, decimal(self.base_increment)?);
+        if !tick.is_positive() || !lot.is_positive() {
+            return Err("an increment is not above zero".to_owned());
+        }
+        let fee_class = match self.fee_category {
+            Some(2) => FeeClass::B,
+            Some(3) => FeeClass::C,
+            Some(_) | None => FeeClass::A,
+        };
+        Ok(InstrumentSpec {
+            symbol: Symbol::new(self.symbol).map_err(|error| error.to_string())?,
+            tick,
+            lot,
+            quantity_min: decimal(self.base_min_size)?.ceil_to(lot).max(lot),
+            quantity_max: decimal(self.base_max_size)?
+                .floor_to(lot)
+                .min(lot.times(QUANTITY_LOTS_MAX)),
+            notional_min: decimal(self.min_funds.unwrap_or(self.quote_min_size))?,
+            fee_class,
+            maker_fee: fee_class.rate(),
+            taker_fee: fee_class.rate(),
+        })
     }
-    let fee_class = match listed.fee_category {
-        Some(2) => FeeClass::B,
-        Some(3) => FeeClass::C,
-        Some(_) | None => FeeClass::A,
-    };
-    Ok(InstrumentSpec {
-        symbol: Symbol::new(listed.symbol).map_err(|error| error.to_string())?,
-        tick,
-        lot,
-        quantity_min: decimal(listed.base_min_size)?.ceil_to(lot).max(lot),
-        quantity_max: decimal(listed.base_max_size)?
-            .floor_to(lot)
-            .min(lot.times(1_000_000_000_000_000)),
-        notional_min: decimal(listed.min_funds.unwrap_or(listed.quote_min_size))?,
-        fee_class,
-        maker_fee: fee_class.rate(),
-        taker_fee: fee_class.rate(),
-    })
 }

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use super::fields::Lane;
 use super::observation::Observation;
 use crate::domain::identifier::InstrumentId;
 use crate::domain::instrument::{Instrument, InstrumentSpec};
 use crate::domain::symbol::Symbol;
+use crate::market::lane::Lane;
 
 /// What is gathered while the files are opened.
 #[derive(Debug, Default)]

@@ -6,7 +6,6 @@ use super::candle_rows::{self, CandleRows};
 use super::depth_rows::DepthRows;
 use super::format::{Format, symbol_of_name};
 use super::line_reader::LineReader;
-use super::number::Reason;
 use super::record::{Pending, Record};
 use super::rest::{self, Rest};
 use super::roster::{Gathering, Roster};
@@ -17,6 +16,7 @@ use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
 use crate::market::error::MarketError;
 use crate::market::feed_count::FeedCount;
+use crate::market::number::Reason;
 
 /// A file that was opened and looked into, before the instruments of all files are known.
 #[derive(Debug)]

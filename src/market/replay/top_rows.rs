@@ -2,12 +2,13 @@
 //!
 //! Update ids number the whole book's changes, so that jumps between them are no gaps.
 
-use super::fields::{Fields, Lane};
-use super::number::Reason;
+use super::fields::Fields;
 use super::record::{Pending, say};
 use crate::domain::market_data::{MarketData, Quote};
 use crate::domain::time::Timestamp;
 use crate::market::feed_count::FeedCount;
+use crate::market::lane::Lane;
+use crate::market::number::Reason;
 
 /// The parser's place in the file.
 #[derive(Debug)]
@@ -48,23 +49,10 @@ impl TopRows {
             Some(_) | None => self.last = Some((at, update_id)),
         }
         count.off_grid += u64::from(fields.off_grid);
-        if let Some(quote) = admit(Quote { bid, bid_size, ask, ask_size }, count) {
+        if let Some(quote) = count.admit(Quote { bid, bid_size, ask, ask_size }) {
             say(out, at, self.lane.id, MarketData::Quote(quote));
         }
         Ok(())
-    }
-}
-
-/// The quote where it has two sides and they are not crossed; counts it where not.
-pub(super) fn admit(quote: Quote, count: &mut FeedCount) -> Option<Quote> {
-    if quote.bid_size.is_zero() || quote.ask_size.is_zero() {
-        count.ignored += 1;
-        None
-    } else if quote.bid >= quote.ask {
-        count.crossed += 1;
-        None
-    } else {
-        Some(quote)
     }
 }
 

@@ -2,12 +2,13 @@
 //!
 //! Trade ids are consecutive at the venues recorded: a jump is a gap, a repeated id a duplicate.
 
-use super::fields::{Fields, Lane};
-use super::number::Reason;
+use super::fields::Fields;
 use super::record::{Pending, say};
 use crate::domain::market_data::{MarketData, Trade};
 use crate::domain::time::Timestamp;
 use crate::market::feed_count::FeedCount;
+use crate::market::lane::Lane;
+use crate::market::number::Reason;
 
 /// The parser's place in the file.
 #[derive(Debug)]

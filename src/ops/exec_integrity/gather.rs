@@ -16,8 +16,8 @@ use crate::ops::agent_evidence::{AgentEvidence, Service};
 use crate::store::load::{self, optional, text};
 use crate::store::{chain, state_json};
 
-/// Asks the venue's account for everything, with fills from the given sequence on.
-pub type AskVenue<'a> = &'a dyn Fn(u64) -> Result<VenueSnapshot, String>;
+/// Asks the venue's account for everything the ledger has to be compared with.
+pub type AskVenue<'a> = &'a dyn Fn(&LedgerSnapshot) -> Result<VenueSnapshot, String>;
 
 /// Reads all three. `state.json` before the ledger and the ledger before the venue: each can then
 /// only be behind the next, which is what "in flight" means.
@@ -32,9 +32,7 @@ pub fn gather(
     let agent = AgentEvidence::gather(state_dir, Some(&snapshot), Service::NotInstalled, now)?;
     let (ledger, newest_at) = read_ledger(&snapshot, audit::read(&snapshot)?)?;
     drop(snapshot);
-    let first = ledger.recent_fills.first().map(|fill| fill.venue_sequence);
-    let cursor = ledger.state.venue_cursor;
-    let venue = ask_venue(first.unwrap_or(u64::MAX).min(cursor.saturating_add(1)));
+    let venue = ask_venue(&ledger);
     let engine_at = agent.newest().and_then(|run| run.engine_at).unwrap_or(newest_at);
     Ok(Snapshot {
         engine_at: engine_at.max(newest_at),

@@ -12,6 +12,7 @@ mod judge;
 mod judge_ledger;
 mod judge_state;
 mod judge_venue;
+pub mod live_account;
 pub mod paper_account;
 mod repair;
 pub mod snapshot;

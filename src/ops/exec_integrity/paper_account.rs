@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
-use super::snapshot::{RECENT_MAX, VenueExecution, VenueOrder, VenueSnapshot};
+use super::snapshot::{LedgerSnapshot, RECENT_MAX, VenueExecution, VenueOrder, VenueSnapshot};
 use crate::exchange::paper::{AccountReader, ExecutionRow, OrderRow};
 
 /// Fills read at most: the recent ones, and as many again that the ledger may not have yet.
 const EXECUTIONS_MAX: usize = 4 * RECENT_MAX;
 
-/// Balances, open orders, and the fills from sequence `first` on, as of one moment.
-pub fn ask(state_dir: &Path, first: u64) -> Result<VenueSnapshot, String> {
+/// Balances, open orders, and the fills that the ledger compares or lacks, as of one moment.
+pub fn ask(state_dir: &Path, ledger: &LedgerSnapshot) -> Result<VenueSnapshot, String> {
+    let oldest = ledger.recent_fills.first().map_or(u64::MAX, |fill| fill.venue_sequence);
+    let first = oldest.min(ledger.state.venue_cursor.saturating_add(1));
     let account = AccountReader::open(state_dir).map_err(|error| error.to_string())?;
     let unreadable = |error: rusqlite::Error| format!("paper account: {error}");
     let snapshot = account.snapshot().map_err(unreadable)?;

@@ -111,6 +111,7 @@ fn document(state_dir: &Path, now: Timestamp) -> anyhow::Result<StateDocument> {
         open_orders: open_orders(&state.open_orders),
         equity: cash + held.iter().filter_map(worth).sum(),
         cash,
+        dead_man: None,
         holds: state.holds,
     })
 }

@@ -12,6 +12,7 @@ use crate::ops::age::Age;
 use crate::ops::agent_evidence::{Clock, Service};
 use crate::ops::healthcheck::{LedgerEvidence, OTHER_JOBS, StateJson};
 use crate::ops::report::{Check, Severity};
+use crate::store::state_json::DeadManDocument;
 
 /// A named value; `None` in the text is `unknown`.
 type Field = (&'static str, Value);
@@ -144,7 +145,9 @@ fn trading(status: &Status) -> Vec<Field> {
     let health = details
         .and_then(|details| details.healthcheck.as_ref())
         .map(|last| format!("{} {} ago", last.severity, Age::of(last.ended_at, now)));
-    vec![
+    let dead_man = details.and_then(|details| details.dead_man.as_ref());
+    let dead_man = dead_man.map(|switch| ("dead_man_switch", json!(dead_man_words(switch, now))));
+    let mut fields = vec![
         ("mode", of(|details| json!(details.mode))),
         ("state", of(|details| json!(details.state))),
         ("health", json!(health.unwrap_or_else(|| "never checked".to_owned()))),
@@ -152,7 +155,18 @@ fn trading(status: &Status) -> Vec<Field> {
         ("equity", of(|details| json!(details.equity))),
         ("cash", of(|details| json!(details.cash))),
         ("realized_today", of(|details| json!(details.realized_today))),
-    ]
+    ];
+    fields.extend(dead_man);
+    fields
+}
+
+/// `armed, fires in 43s`: the venue cancels the open orders then, unless the agent goes on.
+fn dead_man_words(switch: &DeadManDocument, now: Timestamp) -> String {
+    match switch.fires_at_us.map(Timestamp::from_us) {
+        Some(at) if at > now => format!("{}, fires in {}", switch.state, Age::of(now, at)),
+        Some(at) => format!("{}, fired {} ago unless renewed", switch.state, Age::of(at, now)),
+        None => switch.state.clone(),
+    }
 }
 
 /// How long ago things last happened.

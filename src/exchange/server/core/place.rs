@@ -71,7 +71,7 @@ impl Core {
     }
 
     fn batch(&mut self, call: &Call<'_>, sync: bool) -> Result<String, Denial> {
-        let PlaceBatch { order_list } = body(call)?;
+        let PlaceBatch { order_list, .. } = body(call)?;
         if order_list.is_empty() || order_list.len() > BATCH_MAX {
             return Err(refusal::PARAMETER.into());
         }

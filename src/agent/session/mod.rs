@@ -4,13 +4,17 @@
 //! alone, never on how long the disk took. An order arrives at the venue only after its intent is
 //! durable; a report reaches the engine only after the venue's account has it durable.
 
+mod network;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::document;
-use super::error::AgentError;
-use super::narrate;
-use super::summary::{Summary, Tally};
+use crate::agent::document;
+use crate::agent::error::AgentError;
+use crate::agent::narrate;
+use crate::agent::source::{Next, Source};
+use crate::agent::summary::{Summary, Tally};
+use crate::agent::venue_link::{Command, VenueLink};
 use crate::clock;
 use crate::domain::execution::ExecutionReport;
 use crate::domain::identifier::InstrumentId;
@@ -22,9 +26,6 @@ use crate::durable::instance_lock::InstanceLock;
 use crate::engine::Engine;
 use crate::engine::action::Action;
 use crate::engine::event::Event;
-use crate::exchange::Venue;
-use crate::exchange::paper::{AccountStore, PaperVenue};
-use crate::market::{FeedCount, Market};
 use crate::store::chain;
 use crate::store::run::{Progress, RunUpdate};
 use crate::store::writer::{Batch, Entry};
@@ -32,23 +33,26 @@ use crate::store::writer::{Batch, Entry};
 /// Entries collected before they are handed to the writer in the middle of a turn.
 const BATCH_ENTRIES_MAX: usize = 512;
 
+/// No deadline.
+const FOREVER: Timestamp = Timestamp::from_us(i64::MAX);
+
 /// What a session is made of, all of it open and reconciled.
-pub(super) struct Parts {
-    pub(super) engine: Engine,
-    pub(super) venue: PaperVenue,
-    pub(super) account: AccountStore,
-    pub(super) market: Market,
-    pub(super) ledger: GroupCommit<Batch>,
-    pub(super) state_dir: PathBuf,
-    pub(super) mode: &'static str,
-    pub(super) run: u32,
-    pub(super) lock: InstanceLock,
+pub(in crate::agent) struct Parts {
+    pub(in crate::agent) engine: Engine,
+    pub(in crate::agent) venue: VenueLink,
+    pub(in crate::agent) source: Source,
+    pub(in crate::agent) instruments: usize,
+    pub(in crate::agent) ledger: GroupCommit<Batch>,
+    pub(in crate::agent) state_dir: PathBuf,
+    pub(in crate::agent) mode: &'static str,
+    pub(in crate::agent) run: u32,
+    pub(in crate::agent) lock: InstanceLock,
     /// Market data up to here was seen by an earlier run.
-    pub(super) seen_until: Option<Timestamp>,
+    pub(in crate::agent) seen_until: Option<Timestamp>,
 }
 
 /// A running agent.
-pub(super) struct Session {
+pub(in crate::agent) struct Session {
     parts: Parts,
     next_market: Option<MarketEvent>,
     market_over: bool,
@@ -56,6 +60,8 @@ pub(super) struct Session {
     started_at: Timestamp,
     batch: Batch,
     actions: Vec<Action>,
+    /// Commands whose intents are not durable yet.
+    outgoing: Vec<Command>,
     reports: Vec<ExecutionReport>,
     tally: Tally,
     began: Duration,
@@ -63,7 +69,7 @@ pub(super) struct Session {
 
 /// How a turn ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Turn {
+pub(in crate::agent) enum Turn {
     /// Everything due is done; the next thing is due then.
     Idle(Timestamp),
     /// More is due.
@@ -83,7 +89,7 @@ enum Turnee {
 impl Session {
     /// A session at an instant, with the market's first event if it was taken already, and with
     /// what the start wants done.
-    pub(super) fn new(
+    pub(in crate::agent) fn new(
         parts: Parts,
         (now, first): (Timestamp, Option<MarketEvent>),
         actions: Vec<Action>,
@@ -96,6 +102,7 @@ impl Session {
             started_at: clock::wall_now(),
             batch: Batch::default(),
             actions,
+            outgoing: Vec::new(),
             reports: Vec::new(),
             tally: Tally::default(),
             began: clock::monotonic(),
@@ -105,21 +112,28 @@ impl Session {
     }
 
     /// The averages need their candles before the first signal: from the source's history, if any.
-    pub(super) fn warm_up(&mut self, interval: Duration, candles: usize) {
+    pub(in crate::agent) fn warm_up(&mut self, interval: Duration, candles: usize) {
         let interval_us = i64::try_from(interval.as_micros()).unwrap_or(i64::MAX);
-        let count = u16::try_from(self.parts.market.instruments().len()).unwrap_or(u16::MAX);
+        let count = u16::try_from(self.parts.instruments).unwrap_or(u16::MAX);
         for id in (0..count).map(InstrumentId) {
-            let history = self.parts.market.history(id, interval_us, candles, self.now);
+            let history = self.parts.source.history(id, interval_us, candles, self.now);
             self.parts.engine.warm_up(id, &history);
         }
     }
 
     /// Does everything due by `until`, at most `budget` events.
-    pub(super) fn advance(&mut self, until: Timestamp, budget: usize) -> Result<Turn, AgentError> {
+    pub(in crate::agent) fn advance(
+        &mut self,
+        until: Timestamp,
+        budget: usize,
+    ) -> Result<Turn, AgentError> {
         for _ in 0..budget {
             self.peek_market()?;
             let market = self.next_market.as_ref().map(|event| (event.at, Turnee::Market));
-            let Some((at, turnee)) = self.next_after(market) else { return Ok(Turn::Ended) };
+            let Some((at, turnee)) = self.next_after(market) else {
+                let over = self.parts.source.received_at().is_none();
+                return Ok(if over { Turn::Ended } else { Turn::Idle(FOREVER) });
+            };
             if at > until {
                 return Ok(Turn::Idle(at));
             }
@@ -134,7 +148,7 @@ impl Session {
     }
 
     /// Does what the venue has due by `until`, without a market.
-    pub(super) fn advance_venue(&mut self, until: Timestamp) -> Result<(), AgentError> {
+    pub(in crate::agent) fn advance_venue(&mut self, until: Timestamp) -> Result<(), AgentError> {
         while let Some((at, Turnee::Venue)) = self.next_after(None).filter(|(at, _)| *at <= until) {
             self.now = self.now.max(at);
             self.turn_venue()?;
@@ -143,7 +157,7 @@ impl Session {
     }
 
     /// Stops entries and cancels open ones.
-    pub(super) fn drain(&mut self, now: Timestamp) -> Result<(), AgentError> {
+    pub(in crate::agent) fn drain(&mut self, now: Timestamp) -> Result<(), AgentError> {
         // Under Max everything is due: the market's clock stays where it is.
         if now.us() != i64::MAX {
             self.now = self.now.max(now);
@@ -153,26 +167,33 @@ impl Session {
     }
 
     /// Tells the engine something from outside.
-    pub(super) fn tell(&mut self, event: &Event) {
+    pub(in crate::agent) fn tell(&mut self, event: &Event) {
         self.step(event);
     }
 
-    /// Hands what is collected to the ledger's writer.
-    pub(super) fn flush(&mut self) {
-        if self.batch.entries.is_empty() {
-            return;
+    /// Hands what is collected to the ledger's writer, and sends what waited for it.
+    pub(in crate::agent) fn flush(&mut self) -> Result<(), AgentError> {
+        if !self.batch.entries.is_empty() {
+            self.hand_over();
         }
-        self.hand_over();
+        if !self.outgoing.is_empty() {
+            self.parts.ledger.wait(self.parts.ledger.last())?;
+            for command in std::mem::take(&mut self.outgoing) {
+                self.parts.venue.perform(&command, self.now);
+            }
+        }
+        Ok(())
     }
 
     /// Tells the ledger about this run, and asks for a new `state.json` where `document` is set.
-    pub(super) fn note(&mut self, update: Option<RunUpdate>, document: bool) -> Ticket {
+    pub(in crate::agent) fn note(&mut self, update: Option<RunUpdate>, document: bool) -> Ticket {
         self.batch.run = update;
         if document {
             self.batch.state = Some(Box::new(document::document(
                 &self.parts.engine,
                 self.parts.mode,
                 self.parts.run,
+                self.parts.venue.dead_man(),
                 (clock::wall_now(), self.now),
             )));
         }
@@ -180,35 +201,35 @@ impl Session {
     }
 
     /// Where the agent is, as proof of work.
-    pub(super) fn progress(&self) -> Progress {
+    pub(in crate::agent) fn progress(&self) -> Progress {
         let data_at = self.parts.engine.data_at().unwrap_or(self.now);
         Progress { wall_at: clock::wall_now(), engine_at: self.now, data_at }
     }
 
     /// Waits until everything handed over is on disk.
-    pub(super) fn settle(&mut self) -> Result<(), AgentError> {
+    pub(in crate::agent) fn settle(&mut self) -> Result<(), AgentError> {
         self.hand_over();
         Ok(self.parts.ledger.wait(self.parts.ledger.last())?)
     }
 
     /// True where everything up to `ticket` is on disk.
-    pub(super) fn is_durable(&self, ticket: Ticket) -> Result<bool, AgentError> {
+    pub(in crate::agent) fn is_durable(&self, ticket: Ticket) -> Result<bool, AgentError> {
         Ok(self.parts.ledger.is_durable(ticket)?)
     }
 
     /// Writes the end down, closes both files and sums up.
-    pub(super) fn finish(mut self, cause: &str) -> Result<Summary, AgentError> {
-        self.flush();
+    pub(in crate::agent) fn finish(mut self, cause: &str) -> Result<Summary, AgentError> {
+        self.flush()?;
         let run = self.parts.run;
         let stopped = Record::Run { run, phase: "stopped" };
         self.batch.entries.push(Entry::Fact(Fact { at: self.now, record: stopped }));
         let ended = Some((clock::wall_now(), cause.to_owned()));
         let progress = Some(self.progress());
         self.note(Some(RunUpdate { run, ready_at: None, progress, ended }), true);
-        self.tally.feeds = self.parts.market.counts().iter().map(FeedCount::to_string).collect();
-        let Parts { engine, account, ledger, state_dir, lock, .. } = self.parts;
+        self.tally.feeds = self.parts.source.counts();
+        let Parts { engine, venue, ledger, state_dir, lock, .. } = self.parts;
         ledger.close()?;
-        account.close()?;
+        venue.close()?;
         drop(lock);
         let connection = crate::store::open_reader(&state_dir)?;
         let head = chain::head(&connection)?;
@@ -217,57 +238,60 @@ impl Session {
     }
 
     /// The core.
-    pub(super) fn engine(&self) -> &Engine {
+    pub(in crate::agent) fn engine(&self) -> &Engine {
         &self.parts.engine
     }
 
     /// What was counted so far.
-    pub(super) fn tally(&self) -> &Tally {
+    pub(in crate::agent) fn tally(&self) -> &Tally {
         &self.tally
     }
 
     /// The market's clock.
-    pub(super) fn now(&self) -> Timestamp {
+    pub(in crate::agent) fn now(&self) -> Timestamp {
         self.now
     }
 
     /// When it began, by the wall.
-    pub(super) fn started_at(&self) -> Timestamp {
+    pub(in crate::agent) fn started_at(&self) -> Timestamp {
         self.started_at
     }
 
     /// Which start of the agent this is.
-    pub(super) fn run(&self) -> u32 {
+    pub(in crate::agent) fn run(&self) -> u32 {
         self.parts.run
     }
 
     /// True for files: their data is as old as it is.
-    pub(super) fn is_replay(&self) -> bool {
-        matches!(self.parts.market, Market::Replay(_))
+    pub(in crate::agent) fn is_replay(&self) -> bool {
+        self.parts.source.is_replay()
     }
 
     /// True while the engine has orders that are not over.
-    pub(super) fn has_open_orders(&self) -> bool {
+    pub(in crate::agent) fn has_open_orders(&self) -> bool {
         self.parts.engine.open_orders().next().is_some()
     }
 
     /// The earliest of market, venue and timer; at one instant in this order: venue, market, timer.
     fn next_after(&self, market: Option<(Timestamp, Turnee)>) -> Option<(Timestamp, Turnee)> {
-        let venue = self.parts.venue.next_due().map(|at| (at, Turnee::Venue));
+        let venue = self.parts.venue.next_due(self.now).map(|at| (at, Turnee::Venue));
         // A deadline alone keeps nothing alive once the market is over.
-        let alive = market.is_some() || venue.is_some();
+        let alive = market.is_some() || venue.is_some() || self.received_at().is_some();
         let timer = self.parts.engine.next_deadline().filter(|_| alive);
         [venue, market, timer.map(|at| (at, Turnee::Timer))].into_iter().flatten().min()
     }
 
     fn peek_market(&mut self) -> Result<(), AgentError> {
         while self.next_market.is_none() && !self.market_over {
-            match self.parts.market.next()? {
-                None => self.market_over = true,
-                Some(event) if self.parts.seen_until.is_some_and(|seen| event.at <= seen) => {
+            match self.parts.source.next()? {
+                Next::Over => self.market_over = true,
+                Next::Nothing => break,
+                Next::Event(event)
+                    if self.parts.seen_until.is_some_and(|seen| event.at <= seen) =>
+                {
                     self.tally.skipped += 1;
                 }
-                Some(event) => self.next_market = Some(event),
+                Next::Event(event) => self.next_market = Some(event),
             }
         }
         Ok(())
@@ -277,7 +301,6 @@ impl Session {
         let Some(event) = self.next_market.take() else { return };
         self.tally.market_events += 1;
         let moved = self.parts.venue.on_market(&event);
-        self.keep_account();
         match (moved, &event.data) {
             // Depth speaks to the engine through the best bid and offer it leaves.
             (Some(quote), _) => {
@@ -291,29 +314,17 @@ impl Session {
     }
 
     fn turn_venue(&mut self) -> Result<(), AgentError> {
-        if self.parts.venue.next_arrival().is_some_and(|at| at <= self.now) {
-            self.flush();
+        if self.parts.venue.is_arrival_due(self.now) {
+            self.flush()?;
             self.parts.ledger.wait(self.parts.ledger.last())?;
         }
-        self.parts.venue.advance(self.now);
-        self.keep_account();
         let mut reports = std::mem::take(&mut self.reports);
-        self.parts.venue.take_reports(self.now, &mut reports);
-        if !reports.is_empty() {
-            self.parts.account.wait(self.parts.account.last())?;
-        }
+        self.parts.venue.collect(self.now, &mut reports)?;
         for report in reports.drain(..) {
             self.step(&Event::Report(report));
         }
         self.reports = reports;
         Ok(())
-    }
-
-    fn keep_account(&mut self) {
-        let changes = self.parts.venue.take_changes();
-        if !changes.is_empty() {
-            self.parts.account.write(changes);
-        }
     }
 
     fn step(&mut self, event: &Event) {
@@ -335,13 +346,22 @@ impl Session {
                 Action::Project(projection) => {
                     self.batch.entries.push(Entry::Projection(projection))
                 }
-                Action::Submit(order) => Venue::submit(&mut self.parts.venue, &order, self.now),
-                Action::Cancel(id) => Venue::cancel(&mut self.parts.venue, id, self.now),
+                Action::Submit(order) => self.command(Command::Submit(order)),
+                Action::Cancel(id) => self.command(Command::Cancel(id)),
             }
         }
         self.actions = actions;
         if self.batch.entries.len() >= BATCH_ENTRIES_MAX {
             self.hand_over();
+        }
+    }
+
+    /// The paper venue's line is as long as its latency: what is sent waits there for the disk.
+    fn command(&mut self, command: Command) {
+        if self.parts.venue.needs_durable_intent() {
+            self.outgoing.push(command);
+        } else {
+            self.parts.venue.perform(&command, self.now);
         }
     }
 

@@ -1,4 +1,4 @@
-//! Numbers of market files, straight to ticks and lots.
+//! Numbers of market files and pushes, straight to ticks and lots.
 //!
 //! Plain digits and exponents such as `2.696e-05` take an exact integer path without allocation.
 //! Anything else (very long numbers) goes through [`Decimal::parse_foreign`]. What is off the grid is
@@ -7,24 +7,26 @@
 use crate::domain::decimal::{Decimal, DecimalError, PLACES};
 
 /// Why a row is malformed, in words; built only when it is.
-pub(super) type Reason = String;
+pub type Reason = String;
 
 /// An increment: `step * 10^-places`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Grid {
+pub(crate) struct Grid {
     places: u32,
     step: i64,
 }
 
 /// How a number off the grid is brought onto it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Rounding {
+pub(crate) enum Rounding {
     Nearest,
     Down,
 }
 
 /// Digits of an i64 that never overflow.
 const DIGITS_MAX: usize = 18;
+/// What has more digits than [`DIGITS_MAX`]: no number of units gets there.
+const WHOLE_END: i64 = POWERS[DIGITS_MAX];
 const POWERS: [i64; DIGITS_MAX + 1] = {
     let mut powers = [1; DIGITS_MAX + 1];
     let mut place = 1;
@@ -37,27 +39,37 @@ const POWERS: [i64; DIGITS_MAX + 1] = {
 
 impl Grid {
     /// The grid of microseconds, in seconds.
-    pub(super) const MICROSECONDS: Self = Self { places: 6, step: 1 };
+    pub(crate) const MICROSECONDS: Self = Self { places: 6, step: 1 };
 
     /// The grid of a positive increment, where an i64 holds its digits.
-    pub(super) fn new(increment: Decimal) -> Option<Self> {
+    pub(crate) fn new(increment: Decimal) -> Option<Self> {
         let places = increment.places();
         let step = i64::try_from(increment.raw() / 10i128.pow(PLACES - places)).ok()?;
         (step > 0).then_some(Self { places, step })
     }
 
     /// The number of increments in `text`, and whether it was rounded to get there.
-    pub(super) fn count(self, text: &[u8], rounding: Rounding) -> Result<(i64, bool), Reason> {
+    pub(crate) fn count(self, text: &[u8], rounding: Rounding) -> Result<(i64, bool), Reason> {
         match self.scale_plain(text).or_else(|| self.scale_exponent(text)) {
             Some(scaled) => Ok(self.round(scaled, rounding)),
             None => Ok(self.round(self.scale_foreign(text)?, rounding)),
         }
     }
 
+    /// The number of increments in `value`, and whether it was rounded to get there.
+    pub(crate) fn count_decimal(
+        self,
+        value: Decimal,
+        rounding: Rounding,
+    ) -> Result<(i64, bool), Reason> {
+        let scaled = self.scale_decimal(value).map_err(|why| format!("{value} is {why}"))?;
+        Ok(self.round(scaled, rounding))
+    }
+
     /// As [`Grid::count`] of the plain number up to the first comma of `row`, with its length; `None`
     /// where that is no plain number. One pass, for rows by the million.
     #[inline]
-    pub(super) fn count_field(
+    pub(crate) fn count_field(
         self,
         row: &[u8],
         rounding: Rounding,
@@ -151,7 +163,8 @@ impl Grid {
         let shift = i64::from(self.places) + exponent - fraction.len() as i64;
         let power = *POWERS.get(usize::try_from(shift.abs()).ok()?)?;
         if shift >= 0 {
-            return Some(Scaled { whole: digits.checked_mul(power)?, cut: false, half: false });
+            let whole = digits.checked_mul(power).filter(|whole| *whole < WHOLE_END)?;
+            return Some(Scaled { whole, cut: false, half: false });
         }
         let rest = digits % power;
         Some(Scaled { whole: digits / power, cut: rest != 0, half: rest >= power - rest })
@@ -165,13 +178,19 @@ impl Grid {
             .or(Err(DecimalError::Syntax))
             .and_then(Decimal::parse_foreign)
             .map_err(|error| format!("{:?} is {error}", shown()))?;
+        let scaled = self.scale_decimal(value).map_err(|why| format!("{:?} is {why}", shown()))?;
+        Ok(Scaled { cut: scaled.cut || lossy, ..scaled })
+    }
+
+    fn scale_decimal(self, value: Decimal) -> Result<Scaled, &'static str> {
         if value.is_negative() {
-            return Err(format!("{:?} is negative", shown()));
+            return Err("negative");
         }
         let unit = 10i128.pow(PLACES - self.places);
         let (whole, rest) = (value.raw() / unit, value.raw() % unit);
-        let whole = i64::try_from(whole).or(Err(format!("{:?} is too large", shown())))?;
-        Ok(Scaled { whole, cut: rest != 0 || lossy, half: rest * 2 >= unit && unit > 1 })
+        let whole = i64::try_from(whole).ok().filter(|whole| *whole < WHOLE_END);
+        let whole = whole.ok_or("too large")?;
+        Ok(Scaled { whole, cut: rest != 0, half: rest * 2 >= unit && unit > 1 })
     }
 }
 
@@ -192,8 +211,13 @@ fn digit_at(text: &[u8], at: usize) -> Option<i64> {
     (digit <= 9).then_some(i64::from(digit))
 }
 
+/// True for what [`integer`] can give: a number whose successor an i64 holds too.
+pub(crate) fn is_integer(number: i64) -> bool {
+    (0..WHOLE_END).contains(&number)
+}
+
 /// A plain non-negative integer of at most 18 digits.
-pub(super) fn integer(text: &[u8]) -> Option<i64> {
+pub(crate) fn integer(text: &[u8]) -> Option<i64> {
     if text.is_empty() || text.len() > DIGITS_MAX {
         return None;
     }
@@ -232,7 +256,8 @@ mod tests {
         assert_eq!(nearest("0.00000001", "2.696e-05"), Ok((2_696, false)));
         assert_eq!(nearest("0.00000001", "5.330000000000001e-05"), Ok((5_330, true)));
         assert_eq!(grid("0.1").count(b"1.19", Rounding::Down), Ok((11, true)));
-        for text in ["", "-1", "1,5", "x", "1.2.3", "nan", "1e400", "1 ", "99999999999999999999"] {
+        let large = ["99999999999999999999", "9223372036854775807.9", "9e18", "1e99"];
+        for text in ["", "-1", "1,5", "x", "1.2.3", "nan", "1e400", "1 "].iter().chain(&large) {
             assert!(nearest("0.01", text).is_err(), "{text:?}");
         }
     }

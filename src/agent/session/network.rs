@@ -1,0 +1,59 @@
+//! A session's ears: what comes over the network when it comes.
+
+use std::time::Duration;
+
+use super::Session;
+use crate::agent::venue_link::VenueLink;
+use crate::domain::hold::Hold;
+use crate::domain::time::Timestamp;
+use crate::engine::event::Event;
+use crate::exchange::kucoin::condition::Condition;
+use crate::exchange::kucoin::venue::KucoinVenue;
+
+impl Session {
+    /// Takes in what came over the network since the last turn.
+    pub(in crate::agent) fn receive(&mut self, now: Timestamp) {
+        let VenueLink::Kucoin(venue) = &mut self.parts.venue else { return };
+        self.now = self.now.max(now);
+        venue.poll(self.now);
+        for condition in venue.take_conditions() {
+            let Condition { scope, code, level, reason } = condition;
+            let set_at = self.now;
+            self.step(&match reason {
+                Some(reason) => {
+                    Event::SetHold(Hold { scope, code, level, reason, set_at, until: None })
+                }
+                None => Event::ClearHold { scope, code },
+            });
+        }
+    }
+
+    /// When the venue's feed last said something; `None` where the data is made here.
+    pub(in crate::agent) fn received_at(&self) -> Option<Duration> {
+        self.parts.source.received_at()
+    }
+
+    /// Waits until the venue said something: market data, or about orders.
+    pub(in crate::agent) async fn filled(&self) {
+        tokio::select! {
+            () = self.parts.source.filled() => {}
+            () = self.answered() => {}
+        }
+    }
+
+    /// Waits until the venue said something about orders.
+    pub(in crate::agent) async fn answered(&self) {
+        match &self.parts.venue {
+            VenueLink::Kucoin(venue) => venue.filled().await,
+            VenueLink::Paper(_) => std::future::pending().await,
+        }
+    }
+
+    /// The venue behind the network, in live mode.
+    pub(in crate::agent) fn kucoin(&mut self) -> Option<&mut KucoinVenue> {
+        match &mut self.parts.venue {
+            VenueLink::Kucoin(venue) => Some(venue),
+            VenueLink::Paper(_) => None,
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The venue as a session sees it: the paper venue in this process, or KuCoin behind the network.
+
+use super::error::AgentError;
+use crate::domain::execution::ExecutionReport;
+use crate::domain::identifier::ClientOrderId;
+use crate::domain::market_data::{MarketEvent, Quote};
+use crate::domain::order::NewOrder;
+use crate::domain::time::Timestamp;
+use crate::exchange::Venue;
+use crate::exchange::kucoin::venue::{DeadManState, KucoinVenue};
+use crate::exchange::paper::{AccountStore, PaperVenue};
+use crate::risk::approval::Approved;
+
+/// The paper venue with its account on disk.
+pub(super) struct PaperLink {
+    pub(super) venue: PaperVenue,
+    pub(super) account: AccountStore,
+}
+
+/// Where orders go.
+pub(super) enum VenueLink {
+    /// On the market's clock; arrivals and reports have instants of their own.
+    Paper(Box<PaperLink>),
+    /// Reports come when they come.
+    Kucoin(Box<KucoinVenue>),
+}
+
+/// What waits for its intent to be durable.
+pub(super) enum Command {
+    Submit(Approved<NewOrder>),
+    Cancel(ClientOrderId),
+}
+
+impl VenueLink {
+    /// The earliest instant at which the venue has something due.
+    pub(super) fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Paper(paper) => paper.venue.next_due(),
+            Self::Kucoin(venue) => venue.has_reports().then_some(now),
+        }
+    }
+
+    /// True where an order arrives at the paper venue by `now`: its intent must be durable first.
+    pub(super) fn is_arrival_due(&self, now: Timestamp) -> bool {
+        match self {
+            Self::Paper(paper) => paper.venue.next_arrival().is_some_and(|at| at <= now),
+            Self::Kucoin(_) => false,
+        }
+    }
+
+    /// Takes a market event in. Depth comes back as the best bid and offer it leaves, where moved.
+    pub(super) fn on_market(&mut self, event: &MarketEvent) -> Option<Quote> {
+        match self {
+            Self::Paper(paper) => {
+                let moved = paper.venue.on_market(event);
+                paper.keep();
+                moved
+            }
+            Self::Kucoin(venue) => venue.on_market(event),
+        }
+    }
+
+    /// Appends the reports due by `now`, each durable at the paper venue before it is known.
+    pub(super) fn collect(
+        &mut self,
+        now: Timestamp,
+        reports: &mut Vec<ExecutionReport>,
+    ) -> Result<(), AgentError> {
+        match self {
+            Self::Paper(paper) => {
+                paper.venue.advance(now);
+                paper.keep();
+                paper.venue.take_reports(now, reports);
+                if !reports.is_empty() {
+                    paper.account.wait(paper.account.last())?;
+                }
+            }
+            Self::Kucoin(venue) => reports.extend(std::iter::from_fn(|| venue.next_report())),
+        }
+        Ok(())
+    }
+
+    /// True where commands must wait until the ledger has them: a network does not.
+    pub(super) fn needs_durable_intent(&self) -> bool {
+        matches!(self, Self::Kucoin(_))
+    }
+
+    /// Sends.
+    pub(super) fn perform(&mut self, command: &Command, now: Timestamp) {
+        let venue: &mut dyn Venue = match self {
+            Self::Paper(paper) => &mut paper.venue,
+            Self::Kucoin(venue) => venue.as_mut(),
+        };
+        match command {
+            Command::Submit(order) => venue.submit(order, now),
+            Command::Cancel(id) => venue.cancel(*id, now),
+        }
+    }
+
+    /// The venue's dead-man's switch; the paper venue has none.
+    pub(super) fn dead_man(&self) -> Option<DeadManState> {
+        match self {
+            Self::Paper(_) => None,
+            Self::Kucoin(venue) => Some(venue.dead_man()),
+        }
+    }
+
+    /// Closes what is open on disk.
+    pub(super) fn close(self) -> Result<(), AgentError> {
+        match self {
+            Self::Paper(paper) => Ok(paper.account.close()?),
+            Self::Kucoin(_) => Ok(()),
+        }
+    }
+}
+
+impl PaperLink {
+    fn keep(&mut self) {
+        let changes = self.venue.take_changes();
+        if !changes.is_empty() {
+            self.account.write(changes);
+        }
+    }
+}

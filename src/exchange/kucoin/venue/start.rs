@@ -1,0 +1,199 @@
+//! The venue at a start: private messages first, then the account as it stands, so that nothing falls
+//! between the two; and every intent of an earlier run is settled by the venue's word.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::account_view::{AccountOrder, AccountView, OpenIntent, StartFrom};
+use super::answer::{news_of, reports};
+use super::dead_man::DeadMan;
+use super::watch::Watch;
+use super::{KucoinSettings, KucoinVenue, moment};
+use crate::clock;
+use crate::domain::balance::Balance;
+use crate::domain::execution::ReportKind;
+use crate::domain::identifier::{Asset, ClientOrderId, InstrumentId};
+use crate::domain::instrument::Instrument;
+use crate::domain::time::Timestamp;
+use crate::exchange::kucoin::condition::Conditions;
+use crate::exchange::kucoin::order_tracker::{OrderTracker, ResumedOrder, TradeReport};
+use crate::exchange::kucoin::protocol::account::AccountRow;
+use crate::exchange::kucoin::protocol::order::Order;
+use crate::exchange::kucoin::rest::{Failure, Rest};
+use crate::exchange::kucoin::ws::private::{PrivateChannel, PrivateEvent};
+
+/// The private stream may take this long to come up; without it the start goes on, blind.
+const PRIVATE_UP_WITHIN: Duration = Duration::from_secs(10);
+/// The pause before an order that is not found is asked for again.
+const ASK_AGAIN_AFTER: Duration = Duration::from_millis(250);
+/// Views of the account taken until two of its fills' lists agree.
+const VIEWS_MAX: u32 = 5;
+
+impl KucoinVenue {
+    /// Connects, settles what an earlier run left, and says how the account stands.
+    ///
+    /// Takes as long as an order of an earlier run may still be on its way, where there is one.
+    pub async fn start(
+        rest: Rest,
+        private: PrivateChannel,
+        instruments: Vec<Instrument>,
+        settings: KucoinSettings,
+        from: StartFrom,
+        at: Timestamp,
+    ) -> Result<(Self, AccountView), Failure> {
+        let now = clock::monotonic();
+        let numbered = (0u16..).zip(&instruments);
+        let by_symbol = numbered.map(|(id, it)| (it.symbol(), InstrumentId(id))).collect();
+        let mut tracker =
+            OrderTracker::new(instruments.clone(), from.venue_sequence, settings.give_up_after());
+        for (instrument, trade_id) in &from.trades {
+            tracker.note_seen(*instrument, *trade_id);
+        }
+        let mut venue = Self {
+            tracker,
+            rest,
+            private,
+            settings,
+            instruments,
+            by_symbol,
+            inbox: Rc::new(RefCell::new(VecDeque::new())),
+            wake: Rc::new(Notify::new()),
+            conditions: Conditions::default(),
+            watch: Watch::new(now),
+            dead_man: DeadMan::new(settings.dead_man_timeout),
+            swept_until: from.since.clone(),
+            started: now,
+        };
+        venue.await_private(at).await;
+        let view = venue.view(&from, at).await?;
+        Ok((venue, view))
+    }
+
+    /// Waits for the private stream, so that what happens from here on is heard of.
+    async fn await_private(&mut self, at: Timestamp) {
+        let up = async {
+            loop {
+                match self.private.next() {
+                    Some(PrivateEvent::Up) => return,
+                    Some(PrivateEvent::Down { reason }) => log::warn!("private messages: {reason}"),
+                    Some(PrivateEvent::Order(_) | PrivateEvent::Balance(_)) => {}
+                    None => self.private.filled().await,
+                }
+            }
+        };
+        match tokio::time::timeout(PRIVATE_UP_WITHIN, up).await {
+            Ok(()) => {
+                self.watch.private_up = true;
+                self.tracker.see_again(moment(at));
+            }
+            Err(_) => log::warn!("no private messages yet; orders are asked for instead"),
+        }
+    }
+
+    /// The account between two equal lists of its fills.
+    async fn view(&mut self, from: &StartFrom, at: Timestamp) -> Result<AccountView, Failure> {
+        let mut view = AccountView::default();
+        let mut names = from.orders.clone();
+        for intent in &from.intents {
+            let Some(order) = self.settle(intent).await? else { continue };
+            names.insert(order.venue_order_id, order.client_order_id);
+            self.resume(intent, &order, at);
+            if order.end.is_some() {
+                view.ended.push(order);
+            }
+        }
+        let mut fills = self.list_fills().await?;
+        for _ in 0..VIEWS_MAX {
+            view.open = self.open_orders().await?;
+            view.balances = balances(&self.rest.accounts().await?);
+            let again = self.list_fills().await?;
+            if std::mem::replace(&mut fills, again) == fills {
+                break;
+            }
+        }
+        for (id, list) in (0u16..).map(InstrumentId).zip(&fills) {
+            self.tracker.on_sweep(id, list, moment(at));
+        }
+        while let Some(report) = self.tracker.next_report() {
+            // Ends are the reconciliation's to tell: it has the orders themselves.
+            if let ReportKind::Fill(mut execution) = report.kind {
+                let name = names.get(&execution.venue_order_id);
+                execution.client_order_id = name.copied().unwrap_or(execution.client_order_id);
+                view.executions.push(execution);
+            }
+        }
+        Ok(view)
+    }
+
+    /// The order behind an intent; `None` where it never arrived and no longer can.
+    async fn settle(&self, intent: &OpenIntent) -> Result<Option<AccountOrder>, Failure> {
+        let Some(symbol) = self.symbol_of(intent.instrument) else { return Ok(None) };
+        let id = intent.client_order_id;
+        let give_up_at = self.started + self.settings.give_up_after();
+        loop {
+            match self.rest.order_by_client_id(symbol.as_str(), id.as_str()).await {
+                Ok(order) => return Ok(account_order(&order)),
+                Err(Failure::NotFound(_)) if clock::monotonic() >= give_up_at => return Ok(None),
+                Err(Failure::NotFound(_)) => tokio::time::sleep(ASK_AGAIN_AFTER).await,
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+
+    fn resume(&mut self, intent: &OpenIntent, order: &AccountOrder, at: Timestamp) {
+        if order.end.is_none() {
+            let resumed = ResumedOrder {
+                instrument: intent.instrument,
+                time_in_force: intent.time_in_force,
+                size: intent.size,
+                booked: intent.booked,
+                venue_order_id: order.venue_order_id,
+            };
+            self.tracker.resume(intent.client_order_id, resumed, moment(at));
+        }
+    }
+
+    /// The fills of every instrument since the ledger's last.
+    async fn list_fills(&self) -> Result<Vec<Vec<TradeReport>>, Failure> {
+        let mut lists = Vec::with_capacity(self.instruments.len());
+        for (instrument, since) in self.instruments.iter().zip(&self.swept_until) {
+            let symbol = instrument.symbol();
+            let fills = self.rest.fills_since(symbol.as_str(), *since).await?;
+            lists.push(reports(&fills.fills).unwrap_or_default());
+        }
+        Ok(lists)
+    }
+
+    /// Every order at work, whoever placed it.
+    async fn open_orders(&self) -> Result<Vec<AccountOrder>, Failure> {
+        let orders = self.rest.all_open_orders().await?;
+        Ok(orders.iter().filter_map(account_order).collect())
+    }
+}
+
+fn account_order(order: &Order<'_>) -> Option<AccountOrder> {
+    let news = news_of(order)?;
+    let ours = order.client_oid.as_ref().and_then(|id| ClientOrderId::new(id.as_str()).ok());
+    let client_order_id = match ours {
+        Some(id) => id,
+        None => ClientOrderId::new(news.venue_order_id.as_str()).ok()?,
+    };
+    Some(AccountOrder { client_order_id, venue_order_id: news.venue_order_id, end: news.end })
+}
+
+/// By asset; rows that are no balance (holds above the total) count as all held.
+pub fn balances(rows: &[AccountRow<'_>]) -> BTreeMap<Asset, Balance> {
+    let mut balances = BTreeMap::new();
+    for row in rows {
+        let Ok(asset) = Asset::new(row.currency.as_str()) else { continue };
+        let hold = row.holds.min(row.balance);
+        if let Some(balance) = Balance::new(row.balance, hold) {
+            balances.insert(asset, balance);
+        }
+    }
+    balances
+}

@@ -1,0 +1,119 @@
+//! KuCoin's account as the truth to compare with.
+//!
+//! The venue does not count fills: those of the ledger keep its numbers, found by their trade ids; the
+//! others follow the ledger's cursor in order of time.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::snapshot::{
+    LedgerSnapshot, RECENT_MAX, RecentFill, VenueExecution, VenueOrder, VenueSnapshot,
+};
+use crate::domain::identifier::{Asset, ClientOrderId, ExecutionId, VenueOrderId};
+use crate::domain::symbol::Symbol;
+use crate::domain::time::Timestamp;
+use crate::exchange::kucoin::protocol::fill::Fill;
+use crate::exchange::kucoin::protocol::order::Order;
+use crate::exchange::kucoin::rest::{Failure, Rest};
+use crate::exchange::kucoin::venue::balances;
+
+/// Asks for balances, open orders and fills; fills of `symbols` and of what the ledger holds, from the
+/// oldest it compares on, or where it has none from `newest_at`, its last instant.
+pub async fn ask(
+    rest: &Rest,
+    ledger: &LedgerSnapshot,
+    symbols: &[Symbol],
+    newest_at: Timestamp,
+) -> Result<VenueSnapshot, Failure> {
+    let held = ledger.state.positions.iter().map(|row| row.symbol);
+    let open = ledger.state.open_orders.iter().map(|order| order.intent.symbol);
+    let symbols: BTreeSet<Symbol> = symbols.iter().copied().chain(held).chain(open).collect();
+    let since = ledger.recent_fills.first().map_or(newest_at, |fill| fill.at);
+    let mut fills = Vec::new();
+    for symbol in &symbols {
+        fills.extend(rest.fills_since(symbol.as_str(), since).await?.fills);
+    }
+    let orders = rest.all_open_orders().await?;
+    let balances = balances(&rest.accounts().await?);
+    let open_orders: Vec<VenueOrder> = orders.iter().filter_map(order).collect();
+    let executions = Numbering::new(ledger, &open_orders).number(&fills);
+    let newest = executions.last().map_or(0, |last| last.venue_sequence);
+    let last_sequence = newest.max(ledger.state.venue_cursor);
+    Ok(VenueSnapshot { last_sequence, balances, open_orders, executions })
+}
+
+/// What gives fills their numbers and names.
+struct Numbering<'a> {
+    known: BTreeMap<(Symbol, ExecutionId), &'a RecentFill>,
+    names: BTreeMap<VenueOrderId, ClientOrderId>,
+    cursor: u64,
+    /// Fills up to here may be in the ledger without being among its recent ones.
+    compared_after: Option<Timestamp>,
+}
+
+impl<'a> Numbering<'a> {
+    fn new(ledger: &'a LedgerSnapshot, open_orders: &[VenueOrder]) -> Self {
+        let recent = &ledger.recent_fills;
+        let named = |order: &VenueOrder| (order.venue_order_id, order.client_order_id);
+        let cut = recent.len() == RECENT_MAX;
+        Self {
+            known: recent.iter().map(|fill| ((fill.symbol, fill.execution_id), fill)).collect(),
+            names: open_orders.iter().map(named).collect(),
+            cursor: ledger.state.venue_cursor,
+            compared_after: recent.first().filter(|_| cut).map(|fill| fill.at),
+        }
+    }
+
+    /// By sequence.
+    fn number(&self, fills: &[Fill<'_>]) -> Vec<VenueExecution> {
+        let mut fills: Vec<&Fill<'_>> = fills.iter().collect();
+        fills.sort_by_key(|fill| (fill.created_at, fill.id));
+        let mut next = self.cursor;
+        let mut executions: Vec<VenueExecution> =
+            fills.into_iter().filter_map(|fill| self.execution(fill, &mut next)).collect();
+        executions.sort_by_key(|execution| execution.venue_sequence);
+        executions
+    }
+
+    fn execution(&self, fill: &Fill<'_>, next: &mut u64) -> Option<VenueExecution> {
+        let symbol = Symbol::new(fill.symbol.as_str()).ok()?;
+        let execution_id = ExecutionId::new(&fill.trade_id.to_string()).ok()?;
+        let venue_order_id = VenueOrderId::new(fill.order_id.as_str()).ok()?;
+        let at = Timestamp::from_ms(fill.created_at);
+        let (venue_sequence, client_order_id) = match self.known.get(&(symbol, execution_id)) {
+            Some(known) => (known.venue_sequence, known.client_order_id),
+            None if self.compared_after.is_some_and(|after| at <= after) => return None,
+            None => {
+                *next += 1;
+                let nameless = || ClientOrderId::new(venue_order_id.as_str()).ok();
+                (*next, self.names.get(&venue_order_id).copied().or_else(nameless)?)
+            }
+        };
+        Some(VenueExecution {
+            execution_id,
+            venue_sequence,
+            client_order_id,
+            symbol,
+            side: fill.side,
+            quantity: fill.size,
+            notional: fill.funds,
+            fee: fill.fee,
+            fee_asset: Asset::new(fill.fee_currency.as_str()).ok()?,
+            at,
+        })
+    }
+}
+
+fn order(order: &Order<'_>) -> Option<VenueOrder> {
+    let venue_order_id = VenueOrderId::new(order.id.as_str()).ok()?;
+    let ours = order.client_oid.as_ref().and_then(|id| ClientOrderId::new(id.as_str()).ok());
+    Some(VenueOrder {
+        client_order_id: ours.or_else(|| ClientOrderId::new(venue_order_id.as_str()).ok())?,
+        venue_order_id,
+        symbol: Symbol::new(order.symbol.as_str()).ok()?,
+        side: order.side,
+        price: order.price.is_positive().then_some(order.price),
+        quantity: order.size,
+        filled: order.deal_size,
+        at: Timestamp::from_ms(order.last_updated_at),
+    })
+}

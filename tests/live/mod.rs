@@ -1,0 +1,8 @@
+//! The agent in live mode against `ibis exchange`: both the built program, nothing in between.
+
+mod bad_input;
+mod crash;
+mod day;
+mod secrets;
+mod trader;
+mod venue_view;
