@@ -90,7 +90,13 @@ fn a_client_that_does_not_read_is_cut_and_delays_nobody() {
              \"type\":\"limit\",\"price\":\"1000\",\"size\":\"0.001\",\"timeInForce\":\"IOC\"}}"
         );
         http.post("/api/v1/hf/orders", &body).data();
-        while busy.push()["data"]["type"] != "canceled" {}
+        let ends = |push: &serde_json::Value| {
+            push["data"]["type"] == "canceled" && push["data"]["clientOid"] == format!("c{count}")
+        };
+        // In both topics of orders.
+        for _ in 0..2 {
+            while !ends(&busy.push()) {}
+        }
     }
     let cut = loop {
         if let Err(end) = lazy.next() {
@@ -98,6 +104,7 @@ fn a_client_that_does_not_read_is_cut_and_delays_nobody() {
         }
     };
     assert!(["connection reset", "ended without a close"].contains(&cut.as_str()), "{cut}");
-    busy.push();
+    http.place_far("last");
+    while busy.push()["data"]["clientOid"] != "last" {}
     assert_eq!(exchange.end("TERM")["slow_websockets"], 1);
 }
