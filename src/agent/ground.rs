@@ -86,7 +86,7 @@ pub(super) async fn prepare(
     let first = if replayed { market.next()? } else { None };
     let now = first.map_or(now, |event| event.at.max(seen_until.unwrap_or(event.at)));
     let instruments = priced(market.instruments(), settings)?;
-    let source = Source::Local(market);
+    let source = Source::Local(Box::new(market));
     Ok(Ground { source, instruments, now, clock: None, first, online: None })
 }
 
