@@ -37,7 +37,7 @@ fn a_wrong_configuration_is_78_and_says_where_and_what_to_do() {
         ("[market]\nstale_after = 30", ["bad.toml:2", "write \"30s\""]),
         ("[strategy]\nstop_loss = 0.035", ["bad.toml:2", "write \"3.5%\""]),
         ("[strategy]\nstop_loss = \"60%\"", ["bad.toml:2", "from 0.1% to 50%"]),
-        ("\n\n[agent]\nmode = \"live\"", ["bad.toml:4", "write mode = \"paper\""]),
+        ("\n\n[agent]\nmode = \"live\"", ["bad.toml:4", "mode = \"paper\""]),
         ("[risk]\nnotional_max = 10", ["bad.toml:2", "risk.notional_min"]),
         ("[risk\n", ["bad.toml:1", ";"]),
         ("[market]\nsymbols = [\"NO-SUCH\"]", ["market.symbols", "BTC-USDT"]),

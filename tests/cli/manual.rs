@@ -8,7 +8,7 @@ use crate::support::home::Home;
 use crate::support::repository;
 
 /// Every command that does something.
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "agent",
     "status",
     "healthcheck",
@@ -16,6 +16,7 @@ const COMMANDS: [&str; 12] = [
     "hourly-kpi",
     "log-retention",
     "failure-report",
+    "preflight",
     "exchange",
     "trades import",
     "trades export",

@@ -72,16 +72,7 @@ fn a_key_that_may_not_or_may_too_much_is_77() {
         ("permissions = [\"General\"]\n", "Spot"),
         ("permissions = [\"General\", \"Spot\", \"Transfer\"]\n", "exchange.allow_withdrawal_key"),
     ] {
-        let home = Home::new();
-        let path = home.write(
-            "account.toml",
-            format!(
-                "key = \"0123456789abcdef01234567\"\nsecret = \"a-secret-of-the-test\"\n\
-                 passphrase = \"a-passphrase\"\n{credentials}[balances]\nUSDT = \"10000\"\n"
-            ),
-        );
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-        let exchange = Exchange::start_in(home, "--credentials account.toml --speed 600");
+        let exchange = exchange_with(credentials);
         let trader = Trader::new(&exchange, &SYMBOLS, "");
         let ended = trader.run(RUN);
         assert_eq!(ended.code, Some(77), "{credentials}: {ended:?}");

@@ -7,6 +7,7 @@ mod installation;
 mod jobs;
 mod journal;
 mod life;
+mod live;
 mod recovery;
 mod sandbox;
 

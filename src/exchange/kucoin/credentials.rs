@@ -19,6 +19,7 @@ use std::io::Read;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use serde::de::{DeserializeOwned, Deserializer, Error, Visitor};
 use zeroize::Zeroizing;
 
@@ -127,6 +128,12 @@ impl Credentials {
     /// [`locate`]. A file must be private: see [`read_private`].
     pub fn load(file: &Path, directory: Option<&Path>) -> Result<Self, CredentialsError> {
         let (path, keeper) = locate(file, directory);
+        // From here on no dump of this process is written, and nobody but root looks into it.
+        let hidden = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+        hidden.map_err(|error| {
+            let what = format!("cannot be kept out of core dumps: {error}");
+            CredentialsError::new(&path, what, "see whether a sandbox forbids prctl")
+        })?;
         Self::parse(&read(&path, keeper)?, &path)
     }
 
@@ -329,6 +336,8 @@ mod tests {
         let directory = scratch("credentials-mode");
         for mode in [0o600, 0o400] {
             assert!(Credentials::load(&file(&directory, TEXT, mode), None).is_ok(), "{mode:o}");
+            let dumps = rustix::process::dumpable_behavior().unwrap();
+            assert_eq!(dumps, DumpableBehavior::NotDumpable);
         }
         for mode in [0o640, 0o604, 0o660, 0o644] {
             let error = Credentials::load(&file(&directory, TEXT, mode), None).unwrap_err();

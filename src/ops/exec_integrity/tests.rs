@@ -619,7 +619,10 @@ fn the_paper_account_is_asked_for_fills_from_a_sequence_on() {
     account
         .execute_batch(&format!(
             "INSERT INTO balances VALUES ('USDT','10000','9959.8','0'), ('BTC','0','0.5','0.2');
-             INSERT INTO orders VALUES (3,'o-3','v-3','BTC-USDT','sell','150','GTC',0,'0.2','0','0',
+             INSERT INTO orders (sequence, client_order_id, venue_order_id, symbol, side, price,
+                time_in_force, post_only, quantity, filled, filled_notional, fee, status,
+                queue_ahead, hold, accepted_at_us, updated_at_us)
+                VALUES (3,'o-3','v-3','BTC-USDT','sell','150','GTC',0,'0.2','0','0',
                 '0','new',NULL,'0.2',{at},{at});
              INSERT INTO executions VALUES
                 (1,'BTC-USDT',1,'o-1','v-1','buy','100','1','100','0.1','taker',{at}),

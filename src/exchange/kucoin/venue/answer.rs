@@ -108,7 +108,7 @@ impl KucoinVenue {
                     self.halt(id, HoldCode::InstrumentChanged, change);
                 }
             }
-            Err(Failure::NotFound(_) | Failure::Rejected(_)) => {
+            Err(Failure::NotFound(_) | Failure::Rejected(_) | Failure::Halted(_)) => {
                 self.halt(id, HoldCode::InstrumentHalted, format!("{symbol} is listed no more"));
             }
             Err(_) => {}
