@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use super::error::AgentError;
 use super::online::Online;
-use super::pace::Pace;
+use super::pace::{Pace, PaceClock};
 use super::source::Source;
 use super::venue_link::{PaperLink, VenueLink};
 use super::{Options, restore};
@@ -48,6 +48,8 @@ pub(super) struct Ground {
     pub(super) instruments: Vec<Instrument>,
     /// The market's clock at the start.
     pub(super) now: Timestamp,
+    /// The running clock, where the market's events are stamped by it already.
+    pub(super) clock: Option<PaceClock>,
     /// The first event, where it had to be read to know the clock.
     pub(super) first: Option<MarketEvent>,
     /// The venue, where market or orders are its.
@@ -84,7 +86,8 @@ pub(super) async fn prepare(
     let first = if replayed { market.next()? } else { None };
     let now = first.map_or(now, |event| event.at.max(seen_until.unwrap_or(event.at)));
     let instruments = priced(market.instruments(), settings)?;
-    Ok(Ground { source: Source::Local(market), instruments, now, first, online: None })
+    let source = Source::Local(Box::new(market));
+    Ok(Ground { source, instruments, now, clock: None, first, online: None })
 }
 
 async fn venue_ground(wanted: Wanted<'_>, notifier: &mut Notifier) -> Result<Ground, AgentError> {
@@ -98,9 +101,11 @@ async fn venue_ground(wanted: Wanted<'_>, notifier: &mut Notifier) -> Result<Gro
         true => online.instruments().to_vec(),
         false => priced(online.instruments(), settings)?,
     };
-    let feed = online.feed(settings, (options.pace, now))?;
+    // One clock for all: an event must not be stamped later than the session reads.
+    let clock = PaceClock::new(options.pace, now);
+    let feed = online.feed(settings, clock)?;
     let source = Source::Live(feed);
-    Ok(Ground { source, instruments, now, first: None, online: Some(online) })
+    Ok(Ground { source, instruments, now, clock: Some(clock), first: None, online: Some(online) })
 }
 
 impl Ground {

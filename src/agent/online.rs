@@ -131,18 +131,13 @@ impl Online {
             .map_err(|failure| refused(&failure))
     }
 
-    /// The venue's market data from now on, stamped by a clock of this pace that reads `now` now.
-    pub(super) fn feed(
-        &self,
-        settings: &Settings,
-        (pace, now): (Pace, Timestamp),
-    ) -> Result<Feed, AgentError> {
+    /// The venue's market data from now on, stamped by this clock.
+    pub(super) fn feed(&self, settings: &Settings, clock: PaceClock) -> Result<Feed, AgentError> {
         let book = match settings.market.book {
             config::BookSource::Level1 => BookSource::Level1,
             config::BookSource::Depth5 => BookSource::Depth5,
             config::BookSource::Level2 => BookSource::Level2,
         };
-        let clock = PaceClock::new(pace, now);
         let dialer = dialer(Tls::new(), self.dial_limits);
         let sources = Sources::of_rest(&self.rest, dialer, Rc::new(move || clock.now()));
         let wanted = FeedSettings::new(self.instruments.clone(), book);

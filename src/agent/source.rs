@@ -11,7 +11,7 @@ use crate::market::{FeedCount, Market, MarketError};
 /// A source of market events.
 pub(super) enum Source {
     /// Generated or read here: the next event is always known, or there is none any more.
-    Local(Market),
+    Local(Box<Market>),
     /// Received: the next event comes when it comes.
     Live(Feed),
 }
@@ -84,7 +84,10 @@ impl Source {
 
     /// True for files: their data is as old as it is.
     pub(super) fn is_replay(&self) -> bool {
-        matches!(self, Self::Local(Market::Replay(_)))
+        match self {
+            Self::Local(market) => matches!(**market, Market::Replay(_)),
+            Self::Live(_) => false,
+        }
     }
 
     /// When the venue's feed last said something, by the monotonic clock; `None` where the source is

@@ -93,7 +93,8 @@ pub(super) async fn start(
         seen_until,
     };
     let session = Session::new(parts, (now, ground.first), actions);
-    Ok((session, PaceClock::new(options.pace, now)))
+    let clock = ground.clock.unwrap_or_else(|| PaceClock::new(options.pace, now));
+    Ok((session, clock))
 }
 
 fn open_replay(options: &Options, settings: &Settings) -> Result<Option<Replay>, AgentError> {

@@ -5,7 +5,7 @@ use crate::domain::decimal::Decimal;
 use crate::domain::identifier::InstrumentId;
 use crate::domain::instrument::{Instrument, Lots, Ticks};
 
-/// The share of a [`Decimal`](crate::domain::decimal::Decimal)'s range that the largest order's
+/// The share of a [`Decimal`]'s range that the largest order's
 /// notional may take, as a divisor: fees and sums need the rest.
 const NOTIONAL_SHARE: i128 = 4;
 

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use super::process::Exchange;
 use crate::support::home::Home;
+use crate::support::shared_data;
 
 const ACCOUNTS: &str = "/api/v1/accounts?type=trade_hf";
 
@@ -168,4 +169,35 @@ fn quotas_are_told_on_every_answer_and_refill_when_they_say() {
     };
     assert_eq!(again.number("gw-ratelimit-remaining"), 7, "a window of its own");
     assert!(exchange.end("TERM")["requests_limited"].as_u64().unwrap() >= 1);
+}
+
+#[test]
+fn refusals_of_the_gateway_are_the_recorded_ones() {
+    let Some(data) = shared_data() else { return };
+    let directory = data.join("kucoin-fixtures/error");
+    let exchange = Exchange::start("");
+    let mut http = exchange.http();
+    let mut seen = vec![http.get("/api/v1/nothing")];
+    for (name, value) in
+        [("KC-API-TIMESTAMP", "1"), ("KC-API-KEY", "nobody"), ("KC-API-SIGN", "AAAA"), ("", "")]
+    {
+        let mut headers = http.signed("GET", ACCOUNTS, "");
+        match name {
+            "" => headers.clear(),
+            name => header(&mut headers, name, value),
+        }
+        http.send(("GET", ACCOUNTS), &headers, "");
+        seen.push(http.receive());
+    }
+    for refusal in seen {
+        let (status, code) = refusal.refusal();
+        let mut files = fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path());
+        let start = format!("error_{code}_");
+        let path =
+            files.find(|path| path.file_name().unwrap().to_str().unwrap().starts_with(&start));
+        let text = fs::read_to_string(path.unwrap_or_else(|| panic!("{refusal:?}"))).unwrap();
+        let recorded: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(recorded["http_status"], status);
+        assert_eq!(recorded["response"], refusal.json());
+    }
 }

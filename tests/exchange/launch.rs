@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use super::http::End;
 use super::process::Exchange;
 use crate::support::home::Home;
 
@@ -62,6 +63,22 @@ fn both_signals_end_it_with_a_report() {
         );
         assert_eq!(socket.next().unwrap_err(), "closed", "websockets are closed in order");
     }
+}
+
+#[test]
+fn requests_that_are_held_back_do_not_hold_its_end_up() {
+    let exchange = Exchange::with_plan(
+        "[[rule]]\nfault = \"timeout\"\non = \"* /api/v1/timestamp\"\n\
+         [[rule]]\nfault = \"half_open\"\non = \"* /api/v1/status\"\n",
+    );
+    let held = ["/api/v1/timestamp", "/api/v1/status"].map(|target| {
+        let mut http = exchange.http();
+        http.ask("GET", target, "");
+        assert_eq!(http.drain_briefly().1, End::Silent);
+        http
+    });
+    assert_eq!(exchange.injected(), [1, 1]);
+    drop(held);
 }
 
 #[test]

@@ -1,9 +1,6 @@
 //! The market behind the exchange: its clock, its source, those who listen to it.
 
-use std::time::Duration;
-
 use super::process::Exchange;
-use super::socket::Socket;
 use crate::support::home::Home;
 
 /// Trades of an invented pair, a second apart from 2020-09-13T12:26:40Z on.
@@ -77,23 +74,29 @@ fn a_market_that_cannot_be_read_on_ends_the_exchange() {
 
 #[test]
 fn a_client_that_does_not_read_is_cut_and_delays_nobody() {
-    let home = Home::new();
-    home.write("plan.toml", "[websocket]\nqueue_frames_max = 50\n");
-    let exchange = Exchange::start_in(home, "--faults plan.toml --speed 20000");
-    let feeds = ["/market/level2", "/market/match", "/market/ticker", "/spotMarket/level2Depth50"];
-    let listen = |socket: &mut Socket| {
-        for feed in feeds {
-            socket.subscribe(&format!("{feed}:BTC-USDT,ETH-USDT,SOL-USDT"));
+    let plan = "[quota]\nspot = 1000000\n[websocket]\nqueue_frames_max = 50\n";
+    let exchange = Exchange::with_plan(plan);
+    let [mut lazy, mut busy] = [(); 2].map(|()| exchange.private());
+    for socket in [&mut lazy, &mut busy] {
+        for topic in ["/spotMarket/tradeOrders", "/spotMarket/tradeOrdersV2", "/account/balance"] {
+            socket.subscribe(topic);
         }
-    };
-    let mut lazy = exchange.public();
-    listen(&mut lazy);
-    let mut busy = exchange.public();
-    listen(&mut busy);
-    // Reads until the lazy one must have been cut: far more than its queue and any socket hold.
-    let mut bytes = 0;
-    while bytes < 4_000_000 {
-        bytes += busy.push().to_string().len();
+    }
+    let mut http = exchange.http();
+    // Far more pushes than the queue and any socket hold; the busy one has read each before the next.
+    for count in 0..1_500 {
+        let body = format!(
+            "{{\"clientOid\":\"c{count}\",\"symbol\":\"BTC-USDT\",\"side\":\"buy\",\
+             \"type\":\"limit\",\"price\":\"1000\",\"size\":\"0.001\",\"timeInForce\":\"IOC\"}}"
+        );
+        http.post("/api/v1/hf/orders", &body).data();
+        let ends = |push: &serde_json::Value| {
+            push["data"]["type"] == "canceled" && push["data"]["clientOid"] == format!("c{count}")
+        };
+        // In both topics of orders.
+        for _ in 0..2 {
+            while !ends(&busy.push()) {}
+        }
     }
     let cut = loop {
         if let Err(end) = lazy.next() {
@@ -101,7 +104,7 @@ fn a_client_that_does_not_read_is_cut_and_delays_nobody() {
         }
     };
     assert!(["connection reset", "ended without a close"].contains(&cut.as_str()), "{cut}");
-    busy.inner.get_ref().set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-    busy.push();
+    http.place_far("last");
+    while busy.push()["data"]["clientOid"] != "last" {}
     assert_eq!(exchange.end("TERM")["slow_websockets"], 1);
 }

@@ -64,7 +64,7 @@ fn mistakes_are_answered_with_error_frames() {
 fn tokens_are_checked_and_end() {
     let exchange =
         Exchange::with_plan("[[rule]]\nfault = \"token_expiry\"\non = \"private\"\nafter_ms = 0\n");
-    let mut heard = |token: &str| {
+    let heard = |token: &str| {
         let mut socket = Socket::connect(&exchange.address, token, "here");
         let frame = socket.receive();
         assert_eq!(socket.next().unwrap_err(), "closed");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ibis::domain::decimal::Decimal;
 use ibis::domain::time::Timestamp;
 use ibis::exchange::kucoin::credentials::Credentials;
-use ibis::exchange::kucoin::rest::{Rest, RestSettings};
+use ibis::exchange::kucoin::rest::{DoneQuery, Rest, RestSettings};
 
 use super::trader::Trader;
 use crate::exchange::process::Exchange;
@@ -55,8 +55,7 @@ impl VenueView {
                 let key = ((*symbol).to_owned(), fill.trade_id.to_string());
                 assert_eq!(fills.insert(key, (fill.size, fill.fee)), None);
             }
-            let mut query = ibis::exchange::kucoin::rest::DoneQuery::default();
-            query.start_at = Some(since);
+            let mut query = DoneQuery { start_at: Some(since), ..DoneQuery::default() };
             loop {
                 let page = rest.done_orders(symbol, query).await.unwrap();
                 let Some(last) = page.items.last() else { break };

@@ -13,7 +13,7 @@
 //! ```
 //!
 //! A client reads the first three from the same file: see
-//! [`credentials`](crate::exchange::kucoin::credentials), which also says who may read it.
+//! [`credentials`], which also says who may read it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -174,11 +174,8 @@ fn balances(rows: BTreeMap<String, Value>) -> Result<Vec<(Asset, Decimal)>, Prob
         let asset = Asset::new(&name).map_err(|error| {
             (format!("[balances] {name:?} is {error}"), "write such as USDT".to_owned())
         })?;
-        let amount = match &value {
-            Value::String(text) => Decimal::parse(text).ok(),
-            Value::Integer(number) => Some(Decimal::from_int(*number)),
-            _ => None,
-        };
+        let written = value.as_str().and_then(|text| Decimal::parse(text).ok());
+        let amount = written.or_else(|| value.as_integer().map(Decimal::from_int));
         let amount = amount.filter(|amount| !amount.is_negative()).ok_or_else(|| {
             let fix = format!("write as in {name} = \"0.5\", 0 or more");
             (format!("[balances] {name} is no amount"), fix)

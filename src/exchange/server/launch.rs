@@ -202,7 +202,7 @@ fn open_market(
 async fn farewell(exchange: &Exchange) {
     exchange.hub.borrow().close_all();
     let until = clock::monotonic() + FAREWELL_MAX;
-    while exchange.hub.borrow().len() > 0 && clock::monotonic() < until {
+    while exchange.hub.borrow().connections() > 0 && clock::monotonic() < until {
         sleep(FAREWELL_STEP).await;
     }
 }

@@ -19,6 +19,14 @@ use crate::exchange::kucoin::protocol::endpoint::Endpoint;
 use crate::exchange::kucoin::protocol::envelope::success;
 use crate::exchange::kucoin::protocol::target::{Plus, Query, decode};
 
+/// Cancels of one order, by the venue's id or the client's.
+const CANCELS: [Endpoint; 4] = [
+    Endpoint::Cancel,
+    Endpoint::CancelByClientId,
+    Endpoint::CancelSync,
+    Endpoint::CancelByClientIdSync,
+];
+
 /// Does what an admitted request asks; `headers` are the request's.
 pub fn perform(
     exchange: &Rc<Exchange>,
@@ -26,14 +34,15 @@ pub fn perform(
     headers: &HeaderMap,
     faults: &RequestFaults,
 ) -> Reply {
-    let answer = match admitted.endpoint {
-        Endpoint::BulletPublic => token(exchange, Access::Public, headers),
-        Endpoint::BulletPrivate => token(exchange, Access::Private, headers),
-        Endpoint::Cancel
-        | Endpoint::CancelByClientId
-        | Endpoint::CancelSync
-        | Endpoint::CancelByClientIdSync => cancel(exchange, admitted, faults),
-        _ => call(exchange, admitted),
+    let endpoint = admitted.endpoint;
+    let answer = if endpoint == Endpoint::BulletPublic {
+        token(exchange, Access::Public, headers)
+    } else if endpoint == Endpoint::BulletPrivate {
+        token(exchange, Access::Private, headers)
+    } else if CANCELS.contains(&endpoint) {
+        cancel(exchange, admitted, faults)
+    } else {
+        call(exchange, admitted)
     };
     Reply::json(answer.http_status, answer.body, admitted.quota)
 }
@@ -71,12 +80,13 @@ fn cancel_later(
     delay: Duration,
 ) -> Option<Answer> {
     let id = admitted.path_parameter;
-    let (question, body) = match admitted.endpoint {
-        Endpoint::Cancel => (Endpoint::Order, success(&Canceled { order_id: id.into() })),
-        Endpoint::CancelByClientId => {
-            (Endpoint::OrderByClientId, success(&CanceledByClientId { client_oid: id.into() }))
-        }
-        _ => return None,
+    let (question, body) = if admitted.endpoint == Endpoint::Cancel {
+        (Endpoint::Order, success(&Canceled { order_id: id.into() }))
+    } else if admitted.endpoint == Endpoint::CancelByClientId {
+        let body = success(&CanceledByClientId { client_oid: id.into() });
+        (Endpoint::OrderByClientId, body)
+    } else {
+        return None;
     };
     let asked = call(exchange, Admitted { endpoint: question, ..admitted });
     if !asked.body.contains("\"active\":true") {

@@ -316,7 +316,7 @@ impl Receiver {
         self.poll_wanted.notify_one();
     }
 
-    /// As [`Handler::up`], at an instant.
+    /// As `Handler::up`, at an instant.
     pub(super) fn up_at(&mut self, now: Duration) {
         self.stamp(false);
         self.count.ups += 1;
@@ -331,7 +331,7 @@ impl Receiver {
         self.settle();
     }
 
-    /// As [`Handler::down`], at an instant.
+    /// As `Handler::down`, at an instant.
     pub(super) fn down_at(&mut self, fault: &Fault, now: Duration) {
         self.outbox.at = self.outbox.at.max((self.clock)());
         self.outbox.polled = false;
@@ -347,7 +347,7 @@ impl Receiver {
         self.settle();
     }
 
-    /// As [`Handler::push`], at an instant.
+    /// As `Handler::push`, at an instant.
     pub(super) fn push_at(&mut self, text: &str, now: Duration) {
         self.stamp(false);
         self.count.feed.rows += 1;
@@ -357,7 +357,7 @@ impl Receiver {
         self.settle();
     }
 
-    /// As [`Handler::refused`].
+    /// As `Handler::refused`.
     pub(super) fn on_refused(&mut self, topic: &str, why: &str) {
         let event = FeedEvent::Refused { topic: topic.to_owned(), reason: why.to_owned() };
         self.outbox.tell(event);

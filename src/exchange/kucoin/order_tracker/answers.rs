@@ -65,7 +65,7 @@ impl OrderTracker {
         self.plan(&id, now.elapsed);
     }
 
-    /// The answer to [`Request::AskOrder`].
+    /// The answer to `Request::AskOrder`.
     pub fn on_order(&mut self, id: &ClientOrderId, answer: OrderAnswer, now: Moment) {
         let blind = self.blind;
         let Some(order) = self.orders.get_mut(id) else { return };
@@ -101,7 +101,7 @@ impl OrderTracker {
         self.plan(id, now.elapsed);
     }
 
-    /// The answer to [`Request::FetchFills`]: every fill of the order, or nothing where it failed.
+    /// The answer to `Request::FetchFills`: every fill of the order, or nothing where it failed.
     pub fn on_fills(&mut self, id: &ClientOrderId, fills: Option<&[TradeReport]>, now: Moment) {
         let Some(order) = self.orders.get_mut(id) else { return };
         order.fetching = false;

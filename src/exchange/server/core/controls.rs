@@ -44,7 +44,8 @@ impl Core {
         self.venue.set_fee_places(places);
     }
 
-    /// Lets a pair take orders or not. False where it is not listed.
+    /// Lets a pair take orders or not; its market and the orders that rest go on, and cancels are taken.
+    /// False where it is not listed.
     pub fn set_trading(&mut self, symbol: &str, trading: bool) -> bool {
         let found = self.find(symbol);
         if let Ok(id) = found {

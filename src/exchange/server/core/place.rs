@@ -19,6 +19,7 @@ use super::denial::Denial;
 use super::journal::Cause;
 use super::query::body;
 use super::record::{Note, Record};
+use super::stop::{Stop, StopState};
 
 /// Orders of a batch that are taken: what newer documentation allows.
 const BATCH_MAX: usize = 20;
@@ -167,7 +168,10 @@ impl Core {
             None | Some("") => self.client_order_id(),
             Some(text) => client_order_id(text)?,
         };
-        if self.orders.knows(&client_order_id) {
+        let waits = |stop: &Stop| stop.state == StopState::Waiting;
+        if self.orders.knows(&client_order_id)
+            || self.stops.by_client(&client_order_id).is_some_and(waits)
+        {
             return Err(refusal::DUPLICATE.into());
         }
         let too_long = |text: &str| text.len() > REMARK_BYTES_MAX || !text.is_ascii();

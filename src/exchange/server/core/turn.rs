@@ -99,12 +99,13 @@ impl Core {
             self.publish_books();
         }
         self.tide.goes_to(event.at);
-        if !self.pair(event.instrument).listing.listed {
-            return;
-        }
         self.venue.on_market(event);
         self.mark_stale(event.instrument);
         let filled = self.absorb(Cause::Market);
+        if !self.pair(event.instrument).listing.listed {
+            // Its book goes on, for when it is listed again; nobody is told.
+            return;
+        }
         if let MarketData::Trade(trade) = event.data {
             self.print_rest(event, trade, filled);
         }

@@ -85,10 +85,8 @@ impl Fields {
     /// A positive decimal in quotes, as the venue writes them.
     pub(super) fn decimal(&mut self, key: &'static str) -> Result<Option<Decimal>, String> {
         let Some(value) = self.take(key) else { return Ok(None) };
-        let number = match &value {
-            Value::String(text) => Decimal::parse(text).ok().filter(|number| number.is_positive()),
-            _ => None,
-        };
+        let number = value.as_str().and_then(|text| Decimal::parse(text).ok());
+        let number = number.filter(|number| number.is_positive());
         number
             .map(Some)
             .ok_or_else(|| format!("{key} = {}: write as in {key} = \"0.01\"", shown(&value)))

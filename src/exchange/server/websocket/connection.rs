@@ -96,7 +96,7 @@ fn admit(exchange: &Exchange, visit: &Visit) -> Result<Access, (ErrorCode, Strin
         return Err((ErrorCode::LIMIT, "exceed max permits per minute".to_owned()));
     }
     let most = usize::try_from(limits.connections_max).unwrap_or(usize::MAX);
-    if exchange.hub.borrow().len() >= most {
+    if exchange.hub.borrow().connections() >= most {
         return Err((ErrorCode::LIMIT, "exceed max session count limitation".to_owned()));
     }
     Ok(access)

@@ -35,7 +35,7 @@ impl Hub {
     }
 
     /// Connections there are.
-    pub fn len(&self) -> usize {
+    pub fn connections(&self) -> usize {
         self.members.len()
     }
 
@@ -90,6 +90,10 @@ mod tests {
         assert_eq!(got, [true, false, false]);
         hub.ignore(a, "/market/match:BTC-USDT");
         hub.leave(a);
-        assert_eq!((hub.len(), hub.topics.len()), (2, 1), "nothing is kept of what is gone");
+        assert_eq!(
+            (hub.connections(), hub.topics.len()),
+            (2, 1),
+            "nothing is kept of what is gone"
+        );
     }
 }

@@ -90,6 +90,8 @@ fn a_delisted_pair_is_gone_and_its_orders_are_canceled() {
     bench.wait_ms(1_000);
     assert_eq!(bench.pushes(), []);
     assert!(bench.core.relist("BTC-USDT"));
+    let level1 = bench.get("/api/v1/market/orderbook/level1?symbol=BTC-USDT");
+    assert_eq!(level1["bestBid"], "70000", "its market went on");
     bench.post("/api/v1/hf/orders", ORDER);
     assert!(!bench.core.relist("NO-USDT"));
 }

@@ -124,6 +124,17 @@ fn bad_ones_are_refused_and_twenty_may_wait() {
 }
 
 #[test]
+fn the_name_of_one_that_waits_is_taken() {
+    let mut bench = Bench::quoted();
+    stop(&mut bench, "a", "loss", "59000");
+    let body = r#"{"symbol":"BTC-USDT","clientOid":"a","side":"buy","type":"market","size":"0.1"}"#;
+    let refused = bench.refused("POST", "/api/v1/hf/orders", body);
+    assert_eq!(refused, "400100 validation.createOrder.clientOidDuplicated");
+    bench.delete("/api/v1/stop-order/cancelOrderByClientOid?clientOid=a");
+    bench.post("/api/v1/hf/orders", body);
+}
+
+#[test]
 fn without_a_balance_a_triggered_one_comes_to_nothing() {
     let mut bench = Bench::quoted();
     bench.watch("/spotMarket/advancedOrders");
