@@ -1,5 +1,6 @@
 //! Public market data as the venue sends it: official samples, worked cases, a recorded session.
 
+mod against_exchange;
 mod level2_cases;
 mod public_pushes;
 mod recorded_books;

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::domain::identifier::InstrumentId;
-use crate::domain::instrument::Ticks;
 use crate::domain::market_data::{MarketData, MarketEvent, Quote};
 use crate::domain::side::Side;
 use crate::domain::time::Timestamp;
@@ -11,6 +10,7 @@ use crate::exchange::kucoin::ws::Queue;
 use crate::market::FeedCount;
 use crate::market::kucoin::{Book, Calibration, Fate, Judgement, Sink, Snapshot, Update};
 
+use super::edge::Edge;
 use super::event::FeedEvent;
 
 /// First wait before a book is fetched again; each time in a row doubles it ...
@@ -88,8 +88,8 @@ pub(super) struct Desk {
     /// Fetches in a row that led to nothing lasting.
     fetches: u32,
     synced_at: Option<Duration>,
-    /// The worst levels of a partial book: between them it is whole.
-    partial: Option<(Ticks, Ticks)>,
+    /// How far a book in part can be believed.
+    edge: Edge,
     duplicates: u32,
 }
 
@@ -132,7 +132,7 @@ impl Desk {
             fetching: Fetching::No,
             fetches: 0,
             synced_at: None,
-            partial: None,
+            edge: Edge::default(),
             duplicates: 0,
         }
     }
@@ -170,7 +170,7 @@ impl Desk {
                 (self.duplicates > DUPLICATES_MAX).then_some(Trouble::Unsound)
             }
             Fate::Gap => {
-                (self.quote, self.partial) = (None, None);
+                (self.quote, self.edge) = (None, Edge::default());
                 Some(Trouble::Gap)
             }
             Fate::Waiting | Fate::Unsynced => None,
@@ -181,7 +181,7 @@ impl Desk {
     pub(super) fn snapshot(
         &mut self,
         snapshot: &Snapshot,
-        partial: bool,
+        levels_max: Option<usize>,
         now: Duration,
         (out, count): (&mut Outbox, &mut FeedCount),
     ) -> bool {
@@ -192,7 +192,7 @@ impl Desk {
             Judgement::NotNeeded => return true,
             Judgement::Taken => {}
         }
-        self.partial = edges(snapshot).filter(|_| partial);
+        self.edge = Edge::of(snapshot, levels_max);
         let was_told = std::mem::replace(&mut self.told, false);
         if self.look_at_top(out, count) {
             self.void(out, count);
@@ -210,9 +210,7 @@ impl Desk {
         if top == self.quote {
             return false;
         }
-        // Beyond the edge of a partial book there may be better levels that were never told.
-        let beyond = |(bid, ask)| top.is_none_or(|top| top.bid < bid || top.ask > ask);
-        if self.partial.is_some_and(beyond) {
+        if self.edge.is_crossed_by(&self.book) {
             return true;
         }
         if let Some(top) = top {
@@ -266,7 +264,7 @@ impl Desk {
             Told { book: &mut self.book, told: self.told && held, id: self.id, out, count };
         self.calibration.restart(&mut sink);
         sink.say(MarketData::DepthReset);
-        (self.quote, self.partial, self.duplicates) = (None, None, 0);
+        (self.quote, self.edge, self.duplicates) = (None, Edge::default(), 0);
         self.fetching = Fetching::No;
     }
 
@@ -294,17 +292,10 @@ impl Desk {
             out.say(self.id, MarketData::Quote(quote));
         }
         if self.calibration.sequence().is_some() {
-            out.tell(FeedEvent::Synced { instrument: self.id, partial: self.partial.is_some() });
+            let partial = self.edge.is_partial();
+            out.tell(FeedEvent::Synced { instrument: self.id, partial });
         }
         self.told = true;
         true
     }
-}
-
-/// The worst bid and ask of a book with both sides.
-fn edges(snapshot: &Snapshot) -> Option<(Ticks, Ticks)> {
-    let of = |side| snapshot.levels.iter().filter(move |level| level.side == side);
-    let bid = of(Side::Buy).map(|level| level.price).min()?;
-    let ask = of(Side::Sell).map(|level| level.price).max()?;
-    Some((bid, ask))
 }

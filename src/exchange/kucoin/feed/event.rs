@@ -22,8 +22,7 @@ pub enum FeedEvent {
     Synced {
         /// Whose.
         instrument: InstrumentId,
-        /// It begins with the best hundred levels of each side: what is deeper is missing until it
-        /// changes.
+        /// Only the best levels of a side could be had: what is deeper is missing until it changes.
         partial: bool,
     },
     /// The venue does not give a topic: the pair is not traded any more, perhaps. The others go on.

@@ -17,8 +17,8 @@ pub type Fetch<T> = Rc<dyn Fn(Symbol) -> LocalBoxFuture<'static, Result<T, Strin
 pub struct FetchedBook {
     /// The levels.
     pub book: Book,
-    /// Only the best of them: the whole book needs a key.
-    pub partial: bool,
+    /// Levels a side that were asked for; `None` for all. All of them take a key.
+    pub levels_max: Option<usize>,
 }
 
 /// The calls.

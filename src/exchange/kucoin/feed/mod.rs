@@ -17,6 +17,7 @@
 
 mod count;
 mod desk;
+mod edge;
 mod event;
 mod fetch;
 mod receiver;

@@ -190,17 +190,17 @@ impl Receiver {
             let of = |levels: &[Level]| -> Vec<_> {
                 levels.iter().map(|Level(price, size)| (*price, *size)).collect()
             };
-            let FetchedBook { book, partial } = fetched;
+            let FetchedBook { book, levels_max } = fetched;
             let snapshot = Snapshot::new(lane, book.sequence, of(&book.bids), of(&book.asks))?;
-            Ok((snapshot, partial))
+            Ok((snapshot, levels_max))
         });
         self.stamp(false);
         let Some(desk) = self.desks.get_mut(id.index()) else { return };
         let (out, count) = (&mut self.outbox, &mut self.count.feed);
-        let sound = snapshot.is_ok_and(|(snapshot, partial)| {
+        let sound = snapshot.is_ok_and(|(snapshot, levels_max)| {
             self.count.snapshots += 1;
             count.off_grid += u64::from(snapshot.off_grid);
-            desk.snapshot(&snapshot, partial, now, (out, count))
+            desk.snapshot(&snapshot, levels_max, now, (out, count))
         });
         if sound {
             self.behind = true;

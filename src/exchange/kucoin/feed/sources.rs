@@ -27,13 +27,12 @@ impl Sources {
     pub fn of_rest(rest: &Rest, dialer: Dialer, clock: ReadClock) -> Self {
         let fetches = Fetches {
             book: fetch(rest, async |rest, symbol| {
-                let partial = !rest.can_sign();
-                let book = if partial {
-                    rest.book_part(symbol.as_str(), BookSize::Levels100).await
+                let (book, levels_max) = if rest.can_sign() {
+                    (rest.full_book(symbol.as_str()).await, None)
                 } else {
-                    rest.full_book(symbol.as_str()).await
+                    (rest.book_part(symbol.as_str(), BookSize::Levels100).await, Some(100))
                 };
-                book.map(|book| FetchedBook { book, partial })
+                book.map(|book| FetchedBook { book, levels_max })
             }),
             level1: fetch(rest, async |rest, symbol| rest.level1(symbol.as_str()).await),
             trades: Some(fetch(rest, async |rest, symbol| rest.trades(symbol.as_str()).await)),

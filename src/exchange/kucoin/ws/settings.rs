@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use ring::rand::{SecureRandom, SystemRandom};
+
 /// How long each step may take, and how much is taken in.
 #[derive(Clone, Debug)]
 pub struct WsSettings {
@@ -26,7 +28,7 @@ pub struct WsSettings {
     pub frame_bytes_max: usize,
     /// What a read takes at most, in bytes.
     pub read_buffer_bytes: usize,
-    /// Seeds waits and names.
+    /// Seeds waits and names. By default it is the system's chance, so that no two clients wait alike.
     pub seed: u64,
 }
 
@@ -43,7 +45,14 @@ impl Default for WsSettings {
             lasting: Duration::from_secs(60),
             frame_bytes_max: 1 << 20,
             read_buffer_bytes: 1 << 16,
-            seed: 0x6962_6973,
+            seed: any_seed(),
         }
     }
+}
+
+/// A seed by chance; where the system has none, any will do.
+fn any_seed() -> u64 {
+    let mut seed = [0; 8];
+    let filled = SystemRandom::new().fill(&mut seed);
+    filled.map_or(0x9e37_79b9_7f4a_7c15, |()| u64::from_le_bytes(seed))
 }

@@ -120,7 +120,7 @@ async fn a_book_in_part_is_believed_between_its_edges_only() {
         let mut peer = stage.up().await;
         let partial = |sequence, bids: &[(&str, &str)], asks: &[(&str, &str)]| {
             let mut book = book(sequence, bids, asks).unwrap();
-            book.partial = true;
+            book.levels_max = Some(2);
             Ok(book)
         };
         let asks = [("10.1", "2"), ("10.2", "2")];
@@ -134,10 +134,18 @@ async fn a_book_in_part_is_believed_between_its_edges_only() {
         // The next best ask told is beyond what the book ever showed: there may be better ones.
         peer.send(change("A-USDT", 13, 13, "10.2 0", "")).await;
         assert_eq!(stage.take(2).await, ["A sell 102 x 0", "A reset"]);
-        stage.give_book("A-USDT", partial(13, &[("9.8", "1")], &[("10.4", "2")])).await;
-        assert_eq!(stage.take(5).await[3..], ["A 98 | 104", "A synced in part"]);
-        peer.send(change("A-USDT", 14, 14, "", "9.8 0")).await;
-        assert_eq!(stage.take(2).await, ["A buy 98 x 0", "A reset"]);
+        // A side of fewer levels than were asked for is whole: it may run empty.
+        let bids = [("9.8", "1"), ("9.7", "1")];
+        stage.give_book("A-USDT", partial(13, &bids, &[("10.4", "2")])).await;
+        assert_eq!(stage.take(6).await[4..], ["A 98 | 104", "A synced in part"]);
+        peer.send(change("A-USDT", 14, 14, "10.4 0", "")).await;
+        peer.send(change("A-USDT", 15, 15, "10.6 1", "")).await;
+        let told = ["A sell 104 x 0", "A sell 106 x 1", "A 98 | 106"];
+        assert_eq!(stage.take(3).await, told);
+        peer.send(change("A-USDT", 16, 16, "", "9.8 0")).await;
+        assert_eq!(stage.take(2).await[1], "A 97 | 106");
+        peer.send(change("A-USDT", 17, 17, "", "9.7 0")).await;
+        assert_eq!(stage.take(2).await, ["A buy 97 x 0", "A reset"]);
     })
     .await;
 }

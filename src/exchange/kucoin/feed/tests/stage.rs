@@ -166,7 +166,7 @@ pub(super) fn book(
         levels.iter().map(|(price, size)| Level(decimal(price), decimal(size))).collect()
     };
     let book = Book { time: 1, sequence, bids: of(bids), asks: of(asks) };
-    Ok(FetchedBook { book, partial: false })
+    Ok(FetchedBook { book, levels_max: None })
 }
 
 /// A level-2 push with one ask and one bid, `PRICE SIZE` or empty.
