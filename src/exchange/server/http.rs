@@ -162,14 +162,14 @@ async fn disturbed(
         sleep(faults.delay_before).await;
     }
     if let Some(instead) = &faults.before {
-        return end(instead, line).await;
+        return end(exchange, instead, line).await;
     }
     let mut reply = respond(exchange, request, peer, &faults);
     if !faults.delay_after.is_zero() {
         sleep(faults.delay_after).await;
     }
     if let Some(instead) = &faults.after {
-        return end(instead, line).await;
+        return end(exchange, instead, line).await;
     }
     match faults.damage {
         None => Ok(reply.into_response()),
@@ -186,7 +186,11 @@ async fn disturbed(
 }
 
 /// What happens instead of an answer.
-async fn end(instead: &Instead, line: &Line) -> Result<Response<ReplyBody>, Aborted> {
+async fn end(
+    exchange: &Exchange,
+    instead: &Instead,
+    line: &Line,
+) -> Result<Response<ReplyBody>, Aborted> {
     match instead {
         Instead::Silence => pending().await,
         Instead::End(Ending::HalfOpen) => {
@@ -203,7 +207,8 @@ async fn end(instead: &Instead, line: &Line) -> Result<Response<ReplyBody>, Abor
                 QuotaHeaders::Absent => None,
                 QuotaHeaders::UsedUp(reset_ms) => {
                     let reset_ms = i64::try_from(reset_ms).unwrap_or(i64::MAX);
-                    Some(RateLimit { limit: 4_000, remaining: 0, reset_ms })
+                    let limit = exchange.settings.quotas.spot.into();
+                    Some(RateLimit { limit, remaining: 0, reset_ms })
                 }
             };
             let reply = Reply {
