@@ -39,7 +39,8 @@ fn the_key_is_a_credential_and_the_jobs_reconcile_with_the_venue() {
     let status = machine.run(&format!("{IBIS} status")).stdout;
     let status = String::from_utf8_lossy(&status).into_owned();
     assert!(status.contains("\nmode: live\n"), "{status}");
-    machine.until(&format!("systemctl start ibis-exec-integrity && systemctl -q is-active {AGENT}"));
+    machine
+        .until(&format!("systemctl start ibis-exec-integrity && systemctl -q is-active {AGENT}"));
     // The agent drains, and the venue has nothing of it at work.
     machine.succeed("systemctl stop ibis-agent && systemctl start ibis-exec-integrity");
     assert_eq!(machine.show("ibis-exec-integrity.service", "ExecMainStatus"), "0");
