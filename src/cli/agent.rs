@@ -16,7 +16,8 @@ use crate::systemd::{journal, panic};
 ///
 /// Trades on paper unless the configuration says otherwise. SIGTERM and SIGINT drain and exit 0,
 /// a second one stops at once; SIGHUP reloads the configuration. Exit codes: 0 ok, 64 usage, 65
-/// corrupt or foreign data, 75 busy or try again, 78 configuration.
+/// corrupt or foreign data, 69 the venue cannot be reached, 75 busy or try again, 77 credentials, 78
+/// configuration.
 #[derive(Debug, Args)]
 pub struct Agent {
     /// Replay this market file instead of the configured market; may be repeated

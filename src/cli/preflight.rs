@@ -11,7 +11,7 @@ use crate::exchange::kucoin::preflight::{self, Preflight, Verdict, Wanted};
 ///
 /// Checks the clock, the venue's state, every configured symbol, and with live mode's credentials the
 /// key, its permissions, the account's mode, fees and balances. Sends a test order, which is none.
-/// Exit codes: 0 ok, 1 works but look, 69 the venue, 77 credentials, 78 configuration.
+/// Exit codes: 0 ok, 1 works but look, 64 usage, 69 the venue, 77 credentials, 78 configuration.
 #[derive(Debug, Args)]
 pub struct PreflightArguments {
     /// Look without an account, as paper mode on live market data does
