@@ -4,13 +4,13 @@ use super::{AGENT, IBIS, configure, installed};
 use crate::support::machine::Machine;
 
 const ACCOUNT: &str = "/etc/ibis/kucoin.toml";
-const EXCHANGE: &str = "ibis exchange --listen 127.0.0.1:8640 --credentials /etc/ibis/kucoin.toml \
-                        --seed 3 --speed 600";
+const EXCHANGE: &str =
+    "ibis exchange --listen 127.0.0.1:8640 --credentials /etc/ibis/kucoin.toml --seed 3";
 
-/// A machine with an exchange and an armed agent, both running.
-fn live() -> Option<Machine> {
+/// A machine with an exchange and an armed agent, both running, their market at this speed.
+fn live(speed: &str) -> Option<Machine> {
     let machine = installed()?;
-    machine.succeed(&format!("systemd-run --unit=venue -p Type=exec {EXCHANGE}"));
+    machine.succeed(&format!("systemd-run --unit=venue -p Type=exec {EXCHANGE} {speed}"));
     machine.until(&format!("[ -s {ACCOUNT} ] && journalctl -u venue | grep -q listens"));
     machine.write(
         "/etc/ibis/config.d/live.toml",
@@ -24,14 +24,14 @@ fn live() -> Option<Machine> {
              cp /usr/share/ibis/live/$unit.service.d/50-live.conf /etc/systemd/system/$unit.service.d/
          done",
     );
-    configure(&machine, "[Service]\nExecStart=\nExecStart=/usr/bin/ibis agent --speed 600\n");
+    configure(&machine, &format!("[Service]\nExecStart=\nExecStart=/usr/bin/ibis agent {speed}\n"));
     machine.succeed("systemctl enable --now ibis-agent");
     Some(machine)
 }
 
 #[test]
 fn the_key_is_a_credential_and_the_jobs_reconcile_with_the_venue() {
-    let Some(machine) = live() else { return };
+    let Some(machine) = live("--speed 600") else { return };
     // The file is root's: the service has it from the manager alone.
     assert_eq!(machine.succeed(&format!("stat -c %U:%a {ACCOUNT}")).trim(), "root:600");
     machine.until("journalctl -u ibis-agent | grep -q 'filled: buy'");
@@ -53,7 +53,7 @@ fn the_key_is_a_credential_and_the_jobs_reconcile_with_the_venue() {
 
 #[test]
 fn a_venue_that_is_away_is_waited_for_and_a_missing_key_is_not() {
-    let Some(machine) = live() else { return };
+    let Some(machine) = live("") else { return };
     machine.succeed("systemctl stop ibis-agent venue");
     machine.succeed("systemctl start --no-block ibis-agent");
     machine.until("systemctl show ibis-agent -p StatusText | grep -q 'waiting for the venue'");

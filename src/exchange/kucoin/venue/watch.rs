@@ -14,7 +14,7 @@ use crate::exchange::kucoin::rest::{Failure, SkewVerdict};
 /// One instrument's row is read this often, each in its turn: 3 % of the public quota. A refused order
 /// reads its instrument's row at once.
 const SYMBOL_EVERY: Duration = Duration::from_secs(2);
-/// A halted instrument, the service state and a refused key are looked at this often.
+/// The service state, halted instruments and a refused key are looked at this often.
 const TROUBLE_EVERY: Duration = Duration::from_secs(5);
 /// All fills since the last sweep are listed this often, pushes or not.
 const SWEEP_EVERY: Duration = Duration::from_secs(300);
@@ -116,10 +116,8 @@ impl KucoinVenue {
     }
 
     fn look_at_trouble(&mut self) {
-        if self.watch.maintenance.is_some() || self.watch.unanswered > 0 {
-            let rest = self.rest.clone();
-            self.spawn(async move { Answer::Service(rest.service_status().await) });
-        }
+        let rest = self.rest.clone();
+        self.spawn(async move { Answer::Service(rest.service_status().await) });
         if self.conditions.is_set(None, HoldCode::VenueUnauthorized) {
             let rest = self.rest.clone();
             self.spawn(async move { Answer::Key(rest.api_key().await.map(drop)) });
