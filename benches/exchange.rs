@@ -26,7 +26,7 @@ const SYMBOL: &str = "BTC-USDT";
 fn main() {
     let exchange = Exchange::start();
     println!(
-        "{:<30}{:>6}{:>12}{:>9}{:>9}{:>15}",
+        "{:<30}{:>6}{:>12}{:>9}{:>9}{:>17}",
         "case", "conns", "per second", "p50 us", "p99 us", "its CPU us each"
     );
     for connections in [1, 4, 16] {
@@ -146,7 +146,7 @@ impl Exchange {
         let rate = count as u128 * 1_000_000_000 / nanos;
         let cpu = (self.cpu_us() - busy) * 10 / count as u64;
         println!(
-            "{name:<30}{connections:>6}{rate:>12}{:>9}{:>9}{:>13}.{}",
+            "{name:<30}{connections:>6}{rate:>12}{:>9}{:>9}{:>15}.{}",
             at(50),
             at(99),
             cpu / 10,

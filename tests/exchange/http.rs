@@ -139,11 +139,17 @@ impl Http {
 
     /// As [`Http::place_far`], whatever is answered.
     pub fn try_place_far(&mut self, client_oid: &str) -> Response {
+        self.ask_far(client_oid);
+        self.receive()
+    }
+
+    /// As [`Http::place_far`], without waiting.
+    pub fn ask_far(&mut self, client_oid: &str) {
         let body = format!(
             "{{\"clientOid\":\"{client_oid}\",\"symbol\":\"BTC-USDT\",\"side\":\"buy\",\
              \"type\":\"limit\",\"price\":\"1000\",\"size\":\"0.001\"}}"
         );
-        self.post("/api/v1/hf/orders", &body)
+        self.ask("POST", "/api/v1/hf/orders", &body);
     }
 
     /// The next answer, whole.

@@ -117,6 +117,22 @@ fn a_late_request_finds_its_signature_too_old() {
 }
 
 #[test]
+fn a_late_request_arrives_although_its_client_left() {
+    let exchange = Exchange::with_plan(
+        "[quota]\nspot = 10000000\n[[rule]]\nfault = \"delay\"\non = \"POST /api/v1/hf/orders\"\n\
+         min_ms = 500\n",
+    );
+    let mut gone = exchange.http();
+    gone.ask_far("a");
+    assert_eq!(gone.drain_briefly(), (String::new(), End::Silent));
+    drop(gone);
+    let mut http = exchange.http();
+    let mut arrived =
+        || http.get("/api/v1/hf/orders/client-order/a?symbol=BTC-USDT").json()["code"] == "200000";
+    assert!((0..1_000_000).any(|_| arrived()));
+}
+
+#[test]
 fn the_clock_may_be_skewed_for_a_while() {
     let exchange = Exchange::with_plan("[[rule]]\nfault = \"clock_skew\"\noffset_ms = 60000\n");
     let mut http = exchange.http();

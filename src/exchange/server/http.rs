@@ -1,7 +1,5 @@
 //! HTTP connections: requests in, through the faults and the gateway, answers out.
 
-use std::fmt;
-use std::future::pending;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -9,7 +7,6 @@ use std::sync::Arc;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::UPGRADE;
-use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -17,31 +14,17 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::{Duration, sleep};
 
+use super::arrival::{Arrival, respond};
+use super::disturb::{self, Aborted};
 use super::exchange::Exchange;
-use super::fault::{Damage, Ending, Instead, QuotaHeaders, RequestFaults};
-use super::gateway::{self, Received};
-use super::perform::perform;
+use super::fault::RequestFaults;
 use super::refusal::{BODY_TOO_LARGE, BODY_TOO_SLOW};
 use super::reply::{Reply, ReplyBody};
 use super::websocket;
 use super::wire::{Line, Wire};
-use crate::exchange::kucoin::protocol::rate_limit::RateLimit;
-use crate::exchange::kucoin::protocol::target;
 
 /// Largest head of a request, and the size of a connection's buffer, in bytes.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
-
-/// A request whose answer is the end of its connection.
-#[derive(Debug)]
-struct Aborted;
-
-impl fmt::Display for Aborted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the connection is ended on purpose")
-    }
-}
-
-impl std::error::Error for Aborted {}
 
 /// Serves the requests of a connection until it ends, or its client is too slow.
 pub async fn serve(exchange: Rc<Exchange>, stream: TcpStream, peer: SocketAddr) {
@@ -101,10 +84,11 @@ async fn handle(
         }
     };
     line.serves();
+    let arrival = Arrival { parts, body, address: peer.ip() };
     let response = if exchange.injector.borrow().spares_requests() {
-        respond(&exchange, (&parts, &body), peer, &RequestFaults::default()).into_response()
+        respond(&exchange, &arrival, &RequestFaults::default()).into_response()
     } else {
-        disturbed(&exchange, &line, (&parts, &body), peer).await?
+        disturb::respond(&exchange, &line, arrival).await?
     };
     line.answered();
     Ok(response)
@@ -122,103 +106,5 @@ async fn whole(body: Incoming, exchange: &Exchange) -> Result<Bytes, Reply> {
         }
         // Broken off or never finished: nobody is there to read the answer, or too late.
         Ok(Err(_)) | Err(_) => Err(Reply::refused(&BODY_TOO_SLOW, None)),
-    }
-}
-
-/// The gateway's and the core's answer.
-fn respond(
-    exchange: &Rc<Exchange>,
-    (parts, body): (&Parts, &Bytes),
-    peer: SocketAddr,
-    faults: &RequestFaults,
-) -> Reply {
-    let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
-    let received = Received {
-        method: parts.method.as_str(),
-        target,
-        headers: &parts.headers,
-        body,
-        address: peer.ip(),
-    };
-    match gateway::admit(exchange, received) {
-        Ok(admitted) => perform(exchange, admitted, &parts.headers, faults),
-        Err(reply) => reply,
-    }
-}
-
-/// As [`respond`], with the plan's faults of this request.
-async fn disturbed(
-    exchange: &Rc<Exchange>,
-    line: &Line,
-    request: (&Parts, &Bytes),
-    peer: SocketAddr,
-) -> Result<Response<ReplyBody>, Aborted> {
-    let (parts, _) = request;
-    let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
-    let subject = format!("{} {}", parts.method.as_str(), target::split(target).0);
-    let run = exchange.clock.run();
-    let faults = exchange.injector.borrow_mut().on_request(&subject, run);
-    if !faults.delay_before.is_zero() {
-        sleep(faults.delay_before).await;
-    }
-    if let Some(instead) = &faults.before {
-        return end(exchange, instead, line).await;
-    }
-    let mut reply = respond(exchange, request, peer, &faults);
-    if !faults.delay_after.is_zero() {
-        sleep(faults.delay_after).await;
-    }
-    if let Some(instead) = &faults.after {
-        return end(exchange, instead, line).await;
-    }
-    match faults.damage {
-        None => Ok(reply.into_response()),
-        Some(Damage::Cut) => Ok(reply.into_cut_response()),
-        Some(Damage::Truncated) => {
-            reply.truncate();
-            Ok(reply.into_response())
-        }
-        Some(Damage::Malformed) => {
-            reply.malform();
-            Ok(reply.into_response())
-        }
-    }
-}
-
-/// What happens instead of an answer.
-async fn end(
-    exchange: &Exchange,
-    instead: &Instead,
-    line: &Line,
-) -> Result<Response<ReplyBody>, Aborted> {
-    match instead {
-        Instead::Silence => pending().await,
-        Instead::End(Ending::HalfOpen) => {
-            line.half_open();
-            pending().await
-        }
-        Instead::End(Ending::Reset) => {
-            line.reset();
-            Err(Aborted)
-        }
-        Instead::End(Ending::Close) => Err(Aborted),
-        Instead::Answer(canned) => {
-            let quota = match canned.quota {
-                QuotaHeaders::Absent => None,
-                QuotaHeaders::UsedUp(reset_ms) => {
-                    let reset_ms = i64::try_from(reset_ms).unwrap_or(i64::MAX);
-                    let limit = exchange.settings.quotas.spot.into();
-                    Some(RateLimit { limit, remaining: 0, reset_ms })
-                }
-            };
-            let reply = Reply {
-                http_status: canned.http_status,
-                body: canned.body.clone(),
-                html: canned.html,
-                quota,
-            };
-            line.answered();
-            Ok(reply.into_response())
-        }
     }
 }

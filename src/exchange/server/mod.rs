@@ -12,12 +12,14 @@
 //! to those who listen, before the next is looked at.
 
 pub mod answer;
+mod arrival;
 mod authentication;
 mod bullet;
 mod clock;
 pub mod core;
 mod counters;
 pub mod credentials_file;
+mod disturb;
 mod exchange;
 pub mod fault;
 mod gateway;
