@@ -94,7 +94,10 @@ async fn venue_ground(wanted: Wanted<'_>, notifier: &mut Notifier) -> Result<Gro
     let Wanted { options, settings, seen_until, held, .. } = wanted;
     let online = Online::open(options, settings, &held, notifier).await?;
     let now = online.market_time(options.pace).await?;
-    behind(now, seen_until)?;
+    if options.pace == Pace::Wall {
+        behind(now, seen_until)?;
+    }
+    // A clock of its own goes on where the ledger stands, should the venue's market be late.
     let now = seen_until.map_or(now, |seen| seen.max(now));
     let live = settings.agent.mode == Mode::Live;
     let instruments = match live {
