@@ -23,6 +23,7 @@ pub fn settings((fast, slow): (usize, usize), notional_max: i64, exits: bool) ->
             hold_max_us: i64::MAX,
             entry_takes: true,
             entry_ttl_us: 60_000_000,
+            entry_soft_ttl_us: 45_000_000,
             exit_slippage_max: ratio("0.05"),
             reentry_cooldown_us: 0,
         },
@@ -36,6 +37,7 @@ pub fn settings((fast, slow): (usize, usize), notional_max: i64, exits: bool) ->
             cash_reserve: ratio("0.02"),
         },
         instance: "bench".to_owned(),
-        run: 1,
+        reconcile: Default::default(),
+        stamp: 1,
     }
 }

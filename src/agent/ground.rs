@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::error::AgentError;
-use super::online::Online;
+use super::online::{Held, Online};
 use super::pace::{Pace, PaceClock};
 use super::source::Source;
 use super::venue_link::{PaperLink, VenueLink};
@@ -17,7 +17,6 @@ use crate::config::Settings;
 use crate::config::settings::{MarketSource, Mode};
 use crate::domain::instrument::{FeeClass, Instrument, InstrumentSpec};
 use crate::domain::market_data::MarketEvent;
-use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
 use crate::engine::Engine;
 use crate::engine::reconcile::{Known, VenueSnapshot};
@@ -39,7 +38,7 @@ pub(super) struct Wanted<'a> {
     /// The latest instant the ledger knows.
     pub(super) seen_until: Option<Timestamp>,
     /// Instruments that the ledger holds something of.
-    pub(super) held: Vec<Symbol>,
+    pub(super) held: Held,
 }
 
 /// What a session stands on.
@@ -124,7 +123,7 @@ impl Ground {
             Some(online) if settings.agent.mode == Mode::Live => {
                 let from = restore::start_from(&self.instruments, ledger, known, self.now)?;
                 let (venue, view) = online.venue(settings, from, self.now).await?;
-                let snapshot = restore::live_snapshot(&view, known);
+                let snapshot = restore::live_snapshot(view);
                 Ok((VenueLink::Kucoin(Box::new(venue)), snapshot))
             }
             Some(_) | None => {
@@ -132,7 +131,7 @@ impl Ground {
                 let deposit = &settings.paper.deposit;
                 let (venue, account) =
                     account_store::open(state_dir, &self.instruments, paper, deposit)?;
-                let snapshot = restore::paper_snapshot(known, &venue, &account)?;
+                let snapshot = restore::paper_snapshot(&self.instruments, known, &venue, &account)?;
                 Ok((VenueLink::Paper(Box::new(PaperLink { venue, account })), snapshot))
             }
         }

@@ -140,7 +140,7 @@ impl Life<'_> {
         let market_end = self.market_end(session);
         loop {
             let until = self.pace.now().min(market_end);
-            session.receive(until);
+            session.receive(until)?;
             let turn = session.advance(until, TURN_EVENTS_MAX)?;
             session.flush()?;
             heartbeat.beat(session, &self.pace)?;
@@ -173,7 +173,7 @@ impl Life<'_> {
         while session.has_open_orders() && clock::monotonic() < deadline {
             let until = self.pace.now();
             // With the market over, the venue's clock is all that is left to turn.
-            session.receive(until);
+            session.receive(until)?;
             session.advance_venue(until)?;
             session.flush()?;
             heartbeat.beat(session, &self.pace)?;

@@ -38,10 +38,31 @@ const LOOK_MAX: Duration = Duration::from_secs(120);
 /// Candles one request gives at most (KuCoin).
 const CANDLES_MAX: usize = 1_500;
 
+/// What the ledger holds something of.
+pub(super) struct Held {
+    pub(super) symbols: Vec<Symbol>,
+    /// As the venue described them when they were last traded.
+    pub(super) known: Vec<Instrument>,
+}
+
+impl Held {
+    /// These instruments, and those held ones that are not among them, as they were.
+    fn with_delisted(&self, mut instruments: Vec<Instrument>) -> Vec<Instrument> {
+        for held in &self.known {
+            if !instruments.iter().any(|listed| listed.symbol() == held.symbol()) {
+                instruments.push(held.clone());
+            }
+        }
+        instruments
+    }
+}
+
 /// The venue, looked at and found fit to trade at.
 pub(super) struct Online {
     rest: Rest,
+    /// Those that are listed first, then those that are no more.
     instruments: Vec<Instrument>,
+    listed: usize,
     dial_limits: DialLimits,
 }
 
@@ -51,7 +72,7 @@ impl Online {
     pub(super) async fn open(
         options: &Options,
         settings: &Settings,
-        held: &[Symbol],
+        held: &Held,
         notifier: &mut Notifier,
     ) -> Result<Self, AgentError> {
         let rest = client(options, settings)?;
@@ -72,8 +93,8 @@ impl Online {
         }
     }
 
-    async fn reach(rest: &Rest, settings: &Settings, held: &[Symbol]) -> Result<Self, AgentError> {
-        let wanted = wanted(settings, held);
+    async fn reach(rest: &Rest, settings: &Settings, held: &Held) -> Result<Self, AgentError> {
+        let wanted = wanted(settings, &held.symbols);
         let found = preflight::judge(&wanted, &preflight::gather(rest, &wanted).await);
         for check in found.checks.iter().filter(|check| check.verdict != Verdict::Ok) {
             log::warn!("preflight: {check}");
@@ -83,7 +104,8 @@ impl Online {
             (Some(class), Some(check)) => Err(unfit(class, check)),
             _ => Ok(Self {
                 rest: rest.clone(),
-                instruments: found.instruments,
+                listed: found.instruments.len(),
+                instruments: held.with_delisted(found.instruments),
                 dial_limits: DialLimits {
                     connect: settings.exchange.request_timeout,
                     tls: settings.exchange.request_timeout,
@@ -95,6 +117,10 @@ impl Online {
     /// The venue's instruments that are to be traded, in the order of the configuration.
     pub(super) fn instruments(&self) -> &[Instrument] {
         &self.instruments
+    }
+
+    fn listed(&self) -> &[Instrument] {
+        self.instruments.get(..self.listed).unwrap_or_default()
     }
 
     /// The market's clock: the wall's, or for a clock of its own the venue's book's.
@@ -110,14 +136,17 @@ impl Online {
     pub(super) async fn venue(
         &self,
         settings: &Settings,
-        from: StartFrom,
+        mut from: StartFrom,
         now: Timestamp,
     ) -> Result<(KucoinVenue, AccountView), AgentError> {
+        let delisted = self.instruments.get(self.listed..).unwrap_or_default();
+        from.delisted = delisted.iter().map(Instrument::symbol).collect();
         let exchange = &settings.exchange;
         let venue = KucoinSettings {
             order_window: exchange.order_window,
             request_timeout: exchange.request_timeout,
             dead_man_timeout: exchange.dead_man_timeout,
+            reconcile_interval: settings.reconcile.interval,
         };
         let private = PrivateChannel::start(
             WsSettings::default(),
@@ -140,7 +169,7 @@ impl Online {
         };
         let dialer = dialer(Tls::new(), self.dial_limits);
         let sources = Sources::of_rest(&self.rest, dialer, Rc::new(move || clock.now()));
-        let wanted = FeedSettings::new(self.instruments.clone(), book);
+        let wanted = FeedSettings::new(self.listed().to_vec(), book);
         Feed::start(&wanted, sources, Rc::default())
             .map_err(|error| AgentError::Mismatch(format!("market.symbols: {error}")))
     }
@@ -155,7 +184,7 @@ impl Online {
         };
         let count = usize::try_from(settings.strategy.slow_candles).unwrap_or(0) + 1;
         let span = interval * u32::try_from(count.min(CANDLES_MAX)).unwrap_or(u32::MAX);
-        for (id, instrument) in (0u16..).map(InstrumentId).zip(&self.instruments) {
+        for (id, instrument) in (0u16..).map(InstrumentId).zip(self.listed()) {
             let symbol = instrument.symbol();
             match self.rest.candles(symbol.as_str(), candle, now - span, now).await {
                 Ok(rows) => {
@@ -198,6 +227,7 @@ fn wanted(settings: &Settings, held: &[Symbol]) -> Wanted {
     symbols.extend(held.iter().filter(|held| !settings.market.symbols.contains(held)));
     Wanted {
         symbols,
+        held: held.to_vec(),
         needs_account: settings.agent.mode == Mode::Live,
         allow_withdrawal: settings.exchange.allow_withdrawal_key,
     }

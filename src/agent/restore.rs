@@ -14,10 +14,12 @@ use crate::domain::position::Position;
 use crate::domain::record::PositionRow;
 use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
-use crate::engine::reconcile::{Known, KnownPosition, VenueOrderView, VenueSnapshot};
+use crate::engine::reconcile::{Known, KnownPosition, Movement, VenueOrderView, VenueSnapshot};
 use crate::engine::working_order::WorkingOrder;
 use crate::exchange::kucoin::order_tracker::End;
-use crate::exchange::kucoin::venue::{AccountOrder, AccountView, OpenIntent, StartFrom};
+use crate::exchange::kucoin::venue::{
+    AccountMovement, AccountOrder, AccountView, OpenIntent, StartFrom,
+};
 use crate::exchange::paper::{AccountStore, PaperVenue, VenueOrder};
 use crate::store::load::{self, LedgerState, OpenOrder};
 
@@ -35,11 +37,17 @@ pub(super) fn held(ledger: &LedgerState) -> Vec<Symbol> {
 }
 
 /// The ledger's state for these instruments.
-pub(super) fn known(instruments: &[Instrument], ledger: LedgerState) -> Result<Known, AgentError> {
+pub(super) fn known(
+    instruments: &[Instrument],
+    ledger: LedgerState,
+    seen_until: Option<Timestamp>,
+) -> Result<Known, AgentError> {
     let mut known = Known {
         balances: ledger.balances,
         holds: ledger.holds,
         venue_cursor: ledger.venue_cursor,
+        movements: ledger.movements,
+        last_at: seen_until,
         ..Known::default()
     };
     for row in ledger.positions {
@@ -110,6 +118,7 @@ fn order(
         fee: order.as_ref().map_or(Decimal::ZERO, |order| order.fee),
         reference_price: reference,
         created_at: *created_at,
+        updated_at: *created_at,
         status: order.as_ref().map_or(OrderStatus::Created, |order| order.status),
         venue_order_id: order.as_ref().and_then(|order| order.venue_order_id),
         hold: (instrument.quote(), Decimal::ZERO),
@@ -120,38 +129,64 @@ fn order(
 
 /// What the paper venue's account says, for a reconciliation of what is known.
 pub(super) fn paper_snapshot(
+    instruments: &[Instrument],
     known: &Known,
     venue: &PaperVenue,
     account: &AccountStore,
 ) -> Result<VenueSnapshot, AgentError> {
+    let view = |order: &VenueOrder| view(instruments, order);
     let ended = known.orders.iter().filter_map(|order| venue.order(&order.client_order_id));
     Ok(VenueSnapshot {
-        open_orders: venue.open_orders().map(view).collect(),
-        ended_orders: ended.filter(|order| !order.is_open()).map(view).collect(),
+        open_orders: venue.open_orders().filter_map(view).collect(),
+        ended_orders: ended.filter(|order| !order.is_open()).filter_map(view).collect(),
         executions: executions(known.venue_cursor, venue, account)?,
         venue_sequence: venue.venue_sequence(),
         balances: venue.balances().clone(),
+        ..VenueSnapshot::remembering_all()
+    })
+}
+
+/// The same while running; `None` where the venue does not remember the fills from the cursor on.
+pub(super) fn paper_view(
+    instruments: &[Instrument],
+    venue: &PaperVenue,
+    (cursor, now): (u64, Timestamp),
+) -> Option<VenueSnapshot> {
+    Some(VenueSnapshot {
+        asked_at: now,
+        open_orders: venue.open_orders().filter_map(|order| view(instruments, order)).collect(),
+        executions: venue.executions_since(cursor)?.copied().collect(),
+        venue_sequence: venue.venue_sequence(),
+        balances: venue.balances().clone(),
+        ..VenueSnapshot::remembering_all()
     })
 }
 
 /// What KuCoin says of the account.
-pub(super) fn live_snapshot(account: &AccountView, known: &Known) -> VenueSnapshot {
+pub(super) fn live_snapshot(account: AccountView) -> VenueSnapshot {
     let view = |order: &AccountOrder| VenueOrderView {
         client_order_id: order.client_order_id,
         venue_order_id: order.venue_order_id,
+        symbol: order.symbol,
         status: match order.end {
             None => OrderStatus::New,
             Some(End::Filled) => OrderStatus::Filled,
             Some(End::Canceled) => OrderStatus::Canceled,
         },
     };
-    let newest = account.executions.last().map(|last| last.venue_sequence);
+    let movement = |it: AccountMovement| {
+        let AccountMovement { id, asset, amount, kind, at } = it;
+        Movement { id, asset, amount, kind, at }
+    };
     VenueSnapshot {
+        asked_at: account.asked_at,
         open_orders: account.open.iter().map(view).collect(),
         ended_orders: account.ended.iter().map(view).collect(),
-        executions: account.executions.clone(),
-        venue_sequence: newest.unwrap_or(known.venue_cursor),
-        balances: account.balances.clone(),
+        executions: account.executions,
+        venue_sequence: account.venue_sequence,
+        balances: account.balances,
+        movements: account.movements.map(|all| all.into_iter().map(movement).collect()),
+        history_from: account.history_from,
     }
 }
 
@@ -207,12 +242,13 @@ pub(super) fn start_from(
     Ok(from)
 }
 
-fn view(order: &VenueOrder) -> VenueOrderView {
-    VenueOrderView {
+fn view(instruments: &[Instrument], order: &VenueOrder) -> Option<VenueOrderView> {
+    Some(VenueOrderView {
         client_order_id: order.client_order_id,
         venue_order_id: order.venue_order_id,
+        symbol: instruments.get(order.instrument.index())?.symbol(),
         status: order.status,
-    }
+    })
 }
 
 /// Every fill after the cursor, from memory where it reaches back that far, else from disk.

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use super::error::AgentError;
 use super::ground::{self, Wanted};
+use super::online::Held;
 use super::pace::{Pace, PaceClock};
 use super::session::{Parts, Session};
 use super::{Options, restore};
 use crate::clock;
 use crate::config::Settings;
-use crate::config::settings::{EntryPrice, Mode};
+use crate::config::settings::{Decision, EntryPrice, ForeignOrders, Mode};
 use crate::domain::hold::{Hold, HoldCode, Level};
 use crate::domain::instrument::Instrument;
 use crate::domain::record::{Fact, Record};
@@ -21,12 +22,13 @@ use crate::durable::group_commit::GroupCommit;
 use crate::durable::instance_lock::{InstanceLock, LockError};
 use crate::engine::action::Action;
 use crate::engine::event::Event;
+use crate::engine::reconcile::Policy;
 use crate::engine::{Engine, EngineSettings, invariant};
 use crate::market::Replay;
 use crate::risk::limit::Limits;
 use crate::store::run::{self, BeginError, NewRun, Run};
 use crate::store::writer::LedgerSink;
-use crate::store::{LEDGER, ledger_path, load, state_json};
+use crate::store::{LEDGER, instrument_row, ledger_path, load, state_json};
 use crate::strategy::StrategySettings;
 use crate::systemd::message_id;
 use crate::systemd::notify::Notifier;
@@ -54,13 +56,16 @@ pub(super) async fn start(
     let run = run::foresee(&connection, &new).map_err(|error| not_ours(state_dir, error))?;
     let seen_until = last_instant(&connection, &run)?;
     let ledger = load::load(&connection)?;
-    let wanted = Wanted { options, settings, replay, seen_until, held: restore::held(&ledger) };
+    let symbols = restore::held(&ledger);
+    let held = Held { known: instrument_row::find(&connection, &symbols)?, symbols };
+    let wanted = Wanted { options, settings, replay, seen_until, held };
     let ground = ground::prepare(wanted, notifier).await?;
     let (now, instruments) = (ground.now, &ground.instruments);
 
     notifier.status("reconciling with the venue");
-    let mut engine = engine(instruments, settings, run.number)?;
-    let known = restore::known(instruments, ledger)?;
+    let stamp = run.stamp(now);
+    let mut engine = engine(instruments, settings, stamp)?;
+    let known = restore::known(instruments, ledger, seen_until)?;
     let (venue, snapshot) = ground.link(settings, state_dir, &connection, &known).await?;
 
     let mut actions = Vec::new();
@@ -72,7 +77,8 @@ pub(super) async fn start(
     ground.warm_up(&mut engine, settings).await;
 
     // Only here, where nothing can refuse any more, does this start become a run.
-    run::begin(&mut connection, &new).map_err(|error| not_ours(state_dir, error))?;
+    run::begin(&mut connection, &new, stamp).map_err(|error| not_ours(state_dir, error))?;
+    instrument_row::keep(&mut connection, instruments)?;
     log::info!(MESSAGE_ID = message_id::STARTED; "ibis {} starting", env!("CARGO_PKG_VERSION"));
     for violation in invariant::check(&engine) {
         log::error!("invariant broken at the start: {violation}");
@@ -83,7 +89,8 @@ pub(super) async fn start(
     let parts = Parts {
         engine,
         venue,
-        instruments: ground.instruments.len(),
+        instruments: ground.instruments,
+        reconcile_interval: settings.reconcile.interval,
         source: ground.source,
         ledger,
         state_dir: state_dir.clone(),
@@ -193,8 +200,12 @@ fn last_instant(
     Ok(event.max(run.last_engine_at))
 }
 
-fn engine(instruments: &[Instrument], settings: &Settings, run: u32) -> Result<Engine, AgentError> {
-    let mut engine = Engine::new(engine_settings(settings, run), instruments);
+fn engine(
+    instruments: &[Instrument],
+    settings: &Settings,
+    stamp: u64,
+) -> Result<Engine, AgentError> {
+    let mut engine = Engine::new(engine_settings(settings, stamp), instruments);
     engine.trade_only(&settings.market.symbols).map_err(|symbol| {
         let known: Vec<_> = instruments.iter().map(|known| known.symbol().to_string()).collect();
         AgentError::Mismatch(format!(
@@ -205,7 +216,7 @@ fn engine(instruments: &[Instrument], settings: &Settings, run: u32) -> Result<E
     Ok(engine)
 }
 
-fn engine_settings(settings: &Settings, run: u32) -> EngineSettings {
+fn engine_settings(settings: &Settings, stamp: u64) -> EngineSettings {
     let us = |duration: Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
     let count = |candles: u64| usize::try_from(candles).unwrap_or(usize::MAX);
     let (strategy, risk) = (&settings.strategy, &settings.risk);
@@ -222,6 +233,7 @@ fn engine_settings(settings: &Settings, run: u32) -> EngineSettings {
             hold_max_us: us(strategy.hold_max),
             entry_takes: strategy.entry_price == EntryPrice::Ask,
             entry_ttl_us: us(strategy.entry_ttl),
+            entry_soft_ttl_us: us(strategy.entry_soft_ttl),
             exit_slippage_max: strategy.exit_slippage_max,
             reentry_cooldown_us: us(strategy.reentry_cooldown),
         },
@@ -234,8 +246,13 @@ fn engine_settings(settings: &Settings, run: u32) -> EngineSettings {
             open_positions_max: risk.open_positions_max,
             cash_reserve: risk.cash_reserve,
         },
+        reconcile: Policy {
+            dust: settings.health.dust,
+            adopt_unexplained: settings.reconcile.unexplained == Decision::Adopt,
+            ignore_foreign_orders: settings.reconcile.foreign_orders == ForeignOrders::Ignore,
+        },
         instance: settings.agent.instance.clone(),
-        run,
+        stamp,
     }
 }
 

@@ -28,6 +28,7 @@ pub fn run(global: &Global, arguments: &PreflightArguments) -> anyhow::Result<Ex
         return Err(Failure::new(Exit::Config, text).into());
     }
     let wanted = Wanted {
+        held: Vec::new(),
         symbols: settings.market.symbols.clone(),
         needs_account,
         allow_withdrawal: settings.exchange.allow_withdrawal_key,

@@ -53,6 +53,24 @@ pub enum BookSource {
     Level2,
 }
 
+/// What is done about a difference that nobody explains.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Decision {
+    /// Entries wait for a person.
+    Hold,
+    /// The venue is right.
+    Adopt,
+}
+
+/// What somebody else's order in a traded instrument means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ForeignOrders {
+    /// No entries in that instrument.
+    Hold,
+    /// Nothing.
+    Ignore,
+}
+
 /// Declares a section's struct; the doc of each field is its key in the table.
 macro_rules! section {
     ($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty),* $(,)? }) => {
@@ -92,7 +110,7 @@ section! {
         stop_loss: Decimal, take_profit: Decimal,
         trailing_activation: Decimal, trailing_distance: Decimal,
         exit_on_cross: bool, hold_max: Duration,
-        entry_price: EntryPrice, entry_ttl: Duration,
+        entry_price: EntryPrice, entry_ttl: Duration, entry_soft_ttl: Duration,
         exit_slippage_max: Decimal, reentry_cooldown: Duration,
     }
 }
@@ -103,6 +121,13 @@ section! {
         notional_min: Decimal, notional_max: Decimal, risk_per_trade: Decimal,
         exposure_max_instrument: Decimal, exposure_max_total: Decimal,
         open_positions_max: u64, cash_reserve: Decimal,
+    }
+}
+
+section! {
+    /// `[reconcile]`
+    ReconcileSettings {
+        interval: Duration, unexplained: Decision, foreign_orders: ForeignOrders,
     }
 }
 
@@ -158,6 +183,8 @@ pub struct Settings {
     pub strategy: Arc<StrategySettings>,
     /// `[risk]`
     pub risk: Arc<RiskSettings>,
+    /// `[reconcile]`
+    pub reconcile: Arc<ReconcileSettings>,
     /// `[exchange]`
     pub exchange: Arc<ExchangeSettings>,
     /// `[paper]`
@@ -198,6 +225,7 @@ impl Settings {
             market: Arc::new(MarketSettings::read(&section("market"))),
             strategy: Arc::new(StrategySettings::read(&section("strategy"))),
             risk: Arc::new(RiskSettings::read(&section("risk"))),
+            reconcile: Arc::new(ReconcileSettings::read(&section("reconcile"))),
             exchange: Arc::new(ExchangeSettings::read(&section("exchange"))),
             paper: Arc::new(PaperSettings::read(&section("paper"))),
             health: Arc::new(HealthSettings::read(&section("health"))),
@@ -308,6 +336,8 @@ macro_rules! from_word {
 
 from_word! {
     Mode { "paper" => Self::Paper, "live" => Self::Live }
+    Decision { "hold" => Self::Hold, "adopt" => Self::Adopt }
+    ForeignOrders { "hold" => Self::Hold, "ignore" => Self::Ignore }
     EntryPrice { "ask" => Self::Ask, "bid" => Self::Bid }
     MarketSource { "synthetic" => Self::Synthetic, "kucoin" => Self::Kucoin }
     BookSource { "level1" => Self::Level1, "depth5" => Self::Depth5, "level2" => Self::Level2 }

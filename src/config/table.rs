@@ -97,6 +97,10 @@ pub const KEYS: &[Key] = &[
         .range("1s", "1d")
         .origin("Python IBIS: a buy is stale at 60 s")
         .doc("An entry order still open after this is canceled; what filled of it is kept."),
+    Key::new("strategy.entry_soft_ttl", Kind::Duration, "45s")
+        .range("1s", "1d")
+        .origin("Python IBIS: under pressure a buy is stale at 45 s")
+        .doc("An entry order older than this is canceled for another that lacks its cash, exposure or place."),
     Key::new("strategy.exit_slippage_max", Kind::Ratio, "5%")
         .range("0.1%", "50%")
         .origin("wide enough to fill through a jump, bounded unlike a market order")
@@ -140,6 +144,16 @@ pub const KEYS: &[Key] = &[
         .unit("of equity")
         .origin("Python IBIS: sized from 99.5 % of its cash")
         .doc("Quote balance that entries leave untouched, for fees."),
+    Key::new("reconcile.interval", Kind::Duration, "60s")
+        .range("1s", "1h")
+        .origin("Python IBIS: every 10 cycles of about 5 s")
+        .doc("Ledger and venue are compared as a whole this often while the agent runs, and every 5 s while something differs."),
+    Key::new("reconcile.unexplained", Kind::Word(&["hold", "adopt"]), "hold")
+        .origin("fail closed")
+        .doc("A balance that differs although neither a fill nor the venue's own ledger says why: hold entries for a person, or take the venue's word for it, at an unknown basis. What the venue explains (deposits, withdrawals, rebates, corrections) is always taken over."),
+    Key::new("reconcile.foreign_orders", Kind::Word(&["hold", "ignore"]), "hold")
+        .origin("fail closed")
+        .doc("An order that somebody else has at work in a traded instrument: hold entries there, or trade beside it. It is never canceled."),
     Key::new("exchange.base_url", Kind::Url, "https://api.kucoin.com")
         .origin("KuCoin's documentation")
         .doc("The venue's REST address; every other address is learnt from it. http only on loopback."),

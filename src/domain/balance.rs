@@ -52,6 +52,18 @@ impl Balance {
         self.total += amount;
     }
 
+    /// Moves the total by what a trade or a transfer brought, or took where negative. What the venue
+    /// booked is booked, even where its cause is not known yet: the total may be below the hold, or
+    /// below zero, until then.
+    pub fn adjust(&mut self, amount: Decimal) {
+        self.total += amount;
+    }
+
+    /// A balance as the ledger has it, whatever it is.
+    pub fn of_ledger(total: Decimal, hold: Decimal) -> Self {
+        Self { total, hold }
+    }
+
     /// Takes from what is available.
     pub fn debit(&mut self, amount: Decimal) -> Result<(), Insufficient> {
         self.enough(amount, self.available())?;

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::decimal::{Decimal, PLACES, Round};
 use super::identifier::Asset;
 use super::side::Side;
@@ -87,7 +89,7 @@ impl std::ops::SubAssign for Lots {
 
 /// KuCoin's `feeCategory`: the recorded fills of the Python IBIS pay exactly 0.1, 0.2 or 0.3 %,
 /// constant for a symbol, the same for maker and taker.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum FeeClass {
     /// 0.1 %.
     A,
@@ -110,7 +112,7 @@ impl FeeClass {
 }
 
 /// What a venue says about an instrument, before it is checked.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct InstrumentSpec {
     /// `BASE-QUOTE`.
     pub symbol: Symbol,

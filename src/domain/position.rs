@@ -148,6 +148,14 @@ impl Position {
         }
     }
 
+    /// Takes `quantity` from the oldest lots on, which went without a sale; what they cost goes with
+    /// them and is no loss. Returns how much of it was not there.
+    pub fn remove(&mut self, quantity: Decimal) -> Decimal {
+        let lacking = quantity - quantity.min(self.quantity());
+        let _unsold = self.sell(quantity, Decimal::ZERO, Decimal::ZERO);
+        lacking
+    }
+
     /// Consumes `quantity` from the oldest lots on, sold for `proceeds` less `fee`.
     pub fn sell(&mut self, quantity: Decimal, proceeds: Decimal, fee: Decimal) -> Realized {
         let mut realized = Realized::default();

@@ -170,10 +170,13 @@ pub struct TransferRecord {
     pub asset: Asset,
     /// In, or out where negative.
     pub amount: Decimal,
-    /// `deposit` or `adjustment`.
+    /// `deposit`, `withdrawal`, `foreign_trade` or `adjustment`.
     pub kind: String,
     /// Why, for a person.
     pub reason: String,
+    /// The venue's id of the movement, where it named one: booked once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub venue_id: Option<String>,
 }
 
 /// Something that should not have happened.

@@ -77,7 +77,8 @@ impl Engine {
                     account.exposure_instrument += notional;
                 }
             }
-            account.open_positions += u64::from(entering.is_some() || !other.position.is_flat());
+            let holds = !other.position.is_flat() && !other.is_dust();
+            account.open_positions += u64::from(entering.is_some() || holds);
         }
         Some(account)
     }

@@ -1,7 +1,7 @@
 //! Everything the engine knows about one instrument.
 
 use crate::domain::decimal::{Decimal, Round};
-use crate::domain::instrument::{Instrument, Lots};
+use crate::domain::instrument::{Instrument, Lots, Ticks};
 use crate::domain::market_data::TopOfBook;
 use crate::domain::position::Position;
 use crate::domain::record::PositionRow;
@@ -48,6 +48,8 @@ pub struct Desk {
     pub sold: Decimal,
     /// Declared transfers, in less out.
     pub transferred: Decimal,
+    /// Sold or sent away beyond the lots there were: its arrival is not declared yet.
+    pub short: Decimal,
     /// Last market data.
     pub market_at: Timestamp,
 }
@@ -72,6 +74,7 @@ impl Desk {
             bought: Decimal::ZERO,
             sold: Decimal::ZERO,
             transferred: Decimal::ZERO,
+            short: Decimal::ZERO,
             market_at: Timestamp::from_us(i64::MIN),
         }
     }
@@ -79,6 +82,29 @@ impl Desk {
     /// Held quantity in whole lots: what an exit can sell.
     pub fn held(&self) -> Lots {
         self.instrument.quantity_floor(self.position.quantity()).unwrap_or(Lots::ZERO)
+    }
+
+    /// True where what is held is too small to be sold at the bid: it waits for the next entry.
+    pub fn is_dust(&self) -> bool {
+        let Some(quote) = self.top.quote() else { return false };
+        !self.position.is_flat() && self.is_too_small(self.held(), quote.bid)
+    }
+
+    fn is_too_small(&self, quantity: Lots, price: Ticks) -> bool {
+        quantity < self.instrument.quantity_min()
+            || self.instrument.notional(price, quantity) < self.instrument.spec().notional_min
+    }
+
+    /// When what is held became more than dust: the age that ends a position counts from here.
+    fn began_at(&self) -> Option<Timestamp> {
+        let price = self.instrument.price_floor(self.position.average_price()?).ok()?;
+        let mut sum = Decimal::ZERO;
+        let enough = self.position.lots().find(|lot| {
+            sum += lot.quantity;
+            let lots = self.instrument.quantity_floor(sum).unwrap_or(Lots::ZERO);
+            !self.is_too_small(lots, price)
+        });
+        enough.map(|lot| lot.opened_at).or_else(|| self.position.opened_at())
     }
 
     /// What the position would bring at the bid, before fees; none without a price.
@@ -100,7 +126,7 @@ impl Desk {
     /// Sets the plan that follows from what was paid; keeps the highest bid seen.
     pub fn replan(&mut self, settings: &StrategySettings) {
         let high = self.plan.map(|plan| plan.high);
-        let plan = match (self.position.average_price(), self.position.opened_at()) {
+        let plan = match (self.position.average_price(), self.began_at()) {
             (Some(average), Some(opened_at)) => {
                 ExitPlan::new(settings, &self.instrument, average, opened_at)
             }

@@ -20,7 +20,28 @@ impl Engine {
     pub(super) fn consider_entry(&mut self, instrument: InstrumentId, actions: &mut Vec<Action>) {
         match self.propose_entry(instrument) {
             Ok((order, reference)) => self.send(&order, reference, actions),
-            Err(refusal) => self.refuse(instrument.index(), refusal, actions),
+            Err(refusal) => {
+                if matches!(
+                    refusal,
+                    Refusal::Cash | Refusal::ExposureTotal | Refusal::OpenPositionsMax
+                ) {
+                    self.make_room(actions);
+                }
+                self.refuse(instrument.index(), refusal, actions);
+            }
+        }
+    }
+
+    /// Cancels the oldest open entry, if it has waited long enough to give way to another.
+    fn make_room(&mut self, actions: &mut Vec<Action>) {
+        let soft_ttl = self.settings.strategy.entry_soft_ttl_us;
+        let waiting = self.desks.iter().enumerate().filter_map(|(index, desk)| {
+            let order = desk.order.as_ref().filter(|order| order.purpose == Purpose::Entry)?;
+            let old = self.now.us_since(order.created_at) >= soft_ttl;
+            (old && order.status != OrderStatus::PendingCancel).then_some((order.created_at, index))
+        });
+        if let Some((_, index)) = waiting.min() {
+            self.cancel_order(index, actions);
         }
     }
 
@@ -29,7 +50,7 @@ impl Engine {
         instrument: InstrumentId,
     ) -> Result<(Approved<NewOrder>, Ticks), Refusal> {
         let desk = self.desks.get(instrument.index()).ok_or(Refusal::NoQuote)?;
-        if desk.order.is_some() || !desk.position.is_flat() {
+        if desk.order.is_some() || !(desk.position.is_flat() || desk.is_dust()) {
             return Err(Refusal::OpenIntent);
         }
         if self.now < desk.entry_after {

@@ -4,6 +4,7 @@ use crate::domain::execution::ExecutionReport;
 use crate::domain::hold::{Hold, HoldCode};
 use crate::domain::market_data::MarketEvent;
 use crate::domain::symbol::Symbol;
+use crate::engine::reconcile::VenueSnapshot;
 
 /// One input of [`super::Engine::step`].
 #[derive(Clone, PartialEq, Debug)]
@@ -12,6 +13,8 @@ pub enum Event {
     Market(MarketEvent),
     /// The venue said something about an order of ours.
     Report(ExecutionReport),
+    /// The venue said how the account stands, as a whole.
+    Account(Box<VenueSnapshot>),
     /// Time passed: [`super::Engine::next_deadline`] has come.
     Timer,
     /// A reason not to trade appeared outside the engine.

@@ -37,13 +37,17 @@ pub fn check(engine: &Engine) -> Vec<Violation> {
         let symbol = desk.instrument.symbol();
         let position = desk.position.quantity();
         let flow = desk.bought - desk.sold + desk.transferred;
-        if position != flow {
-            broken("position_is_its_fills", &symbol, format!("lots {position}, fills {flow}"));
+        if position - desk.short != flow {
+            broken(
+                "position_is_its_fills",
+                &symbol,
+                format!("lots {position}, short {}, fills {flow}", desk.short),
+            );
         }
         if desk.position.lots().any(|lot| lot.cost.is_negative() || lot.fee.is_negative()) {
             broken("lots_cost_something", &symbol, "a lot has a negative cost".to_owned());
         }
-        *held.entry(desk.instrument.base()).or_default() += position;
+        *held.entry(desk.instrument.base()).or_default() += position - desk.short;
         let Some(order) = &desk.order else { continue };
         *holds.entry(order.hold.0).or_default() += order.hold.1;
         if order.status.is_terminal() {

@@ -22,6 +22,10 @@ impl Engine {
             | MarketData::Depth(_)
             | MarketData::DepthReset => {}
         }
+        if desk.plan.is_none() {
+            self.judged(event.instrument, actions);
+        }
+        let Some(desk) = self.desks.get_mut(index) else { return };
         // Exits before entries: what is at stake comes first.
         if moved && (desk.plan.is_some() || desk.order.is_some()) {
             self.watch_position(index, actions);
@@ -66,6 +70,9 @@ impl Engine {
         let (Some(plan), Some(quote)) = (desk.plan.as_mut(), desk.top.quote()) else { return };
         if let Some(purpose) = plan.judge(strategy, quote.bid, now) {
             self.consider_exit(index, purpose, actions);
+        }
+        if let Ok(id) = u16::try_from(index) {
+            self.judged(InstrumentId(id), actions);
         }
     }
 }

@@ -39,6 +39,8 @@ use crate::strategy::StrategySettings;
 use action::Action;
 use desk::Desk;
 use event::Event;
+use reconcile::Policy;
+use reconcile::account::AccountWatch;
 use working_order::WorkingOrder;
 
 /// Ended orders remembered for fills that arrive late.
@@ -53,10 +55,13 @@ pub struct EngineSettings {
     pub strategy: StrategySettings,
     /// Limits.
     pub limits: Limits,
+    /// What is done about differences with the venue.
+    pub reconcile: Policy,
     /// First part of every client order id.
     pub instance: String,
-    /// Second part: which start of the agent.
-    pub run: u32,
+    /// Second part: the second of this start since 1970. Unlike a count it is not given twice, should
+    /// the ledger be lost or an old one restored.
+    pub stamp: u64,
 }
 
 /// The whole state of the trading core.
@@ -71,6 +76,11 @@ pub struct Engine {
     next_order: u64,
     cursor: u64,
     ahead: BTreeSet<u64>,
+    watch: AccountWatch,
+    /// When each balance last moved here.
+    moved: BTreeMap<Asset, Timestamp>,
+    /// Positions whose plan was not judged at a price since the start.
+    unjudged: BTreeSet<InstrumentId>,
     now: Timestamp,
     sample_due: Timestamp,
 }
@@ -92,6 +102,9 @@ impl Engine {
             next_order: 0,
             cursor: 0,
             ahead: BTreeSet::new(),
+            watch: AccountWatch::default(),
+            moved: BTreeMap::new(),
+            unjudged: BTreeSet::new(),
             now: Timestamp::default(),
             sample_due: Timestamp::from_us(i64::MIN),
         }
@@ -103,6 +116,7 @@ impl Engine {
         match event {
             Event::Market(market) => self.on_market(market, actions),
             Event::Report(report) => self.on_report(report, actions),
+            Event::Account(snapshot) => self.on_account(snapshot, actions),
             Event::Timer => self.on_timer(actions),
             Event::SetHold(hold) => self.set_hold(hold.clone(), actions),
             Event::ClearHold { scope, code } => self.clear_hold(*scope, *code, actions),
@@ -205,6 +219,11 @@ impl Engine {
         if replaced {
             self.record(Record::HoldCleared { scope, code }, actions);
         }
+        if code == HoldCode::InstrumentHalted
+            && let Some(id) = scope.and_then(|symbol| self.id_of(symbol))
+        {
+            self.judged(id, actions);
+        }
         self.record(Record::HoldSet(hold), actions);
         self.note_transition(before, code, actions);
         if self.level() >= Level::HardStop {
@@ -247,9 +266,14 @@ impl Engine {
         self.record(Record::Surprise(SurpriseRecord { code, subject, detail }), actions);
     }
 
+    fn id_of(&self, symbol: Symbol) -> Option<InstrumentId> {
+        let at = self.desks.iter().position(|desk| desk.instrument.symbol() == symbol)?;
+        u16::try_from(at).ok().map(InstrumentId)
+    }
+
     fn next_client_order_id(&mut self) -> Option<ClientOrderId> {
         self.next_order += 1;
-        let EngineSettings { instance, run, .. } = &self.settings;
-        ClientOrderId::new(&format!("{instance}-{run}-{}", self.next_order)).ok()
+        let EngineSettings { instance, stamp, .. } = &self.settings;
+        ClientOrderId::new(&format!("{instance}-{stamp}-{}", self.next_order)).ok()
     }
 }

@@ -78,6 +78,7 @@ impl Engine {
                 );
             }
         }
+        order.updated_at = self.now;
         order.venue_order_id = venue_order_id.or(order.venue_order_id);
         let mut record = order.record(&desk.instrument);
         record.reason_code = reason.map(|reason| reason.code);
@@ -109,6 +110,10 @@ impl Engine {
             Some(filled) => {
                 actions.push(Action::Project(Projection::Order(filled.record.clone())));
                 self.release(filled.hold_asset, filled.excess, actions);
+                if filled.beyond {
+                    let detail = format!("{execution:?}");
+                    self.surprise("filled_beyond_quantity", id.as_str(), detail, actions);
+                }
                 if let Some(illegal) = &filled.illegal {
                     self.surprise(
                         "illegal_transition",
@@ -142,6 +147,8 @@ impl Engine {
             Some(order) if order.client_order_id == id => order,
             Some(_) | None => self.ended.iter_mut().find(|order| order.client_order_id == id)?,
         };
+        let beyond = execution.quantity > order.remaining();
+        order.updated_at = self.now;
         order.filled += execution.quantity;
         order.notional += execution.notional;
         order.fee += execution.fee;
@@ -157,6 +164,7 @@ impl Engine {
             hold_asset: order.hold.0,
             excess: if open { order.release_excess(&desk.instrument) } else { Decimal::ZERO },
             over: open && order.status.is_terminal(),
+            beyond,
             illegal: moved.err(),
         })
     }
@@ -196,6 +204,7 @@ impl Engine {
                 let beyond = quantity - desk.position.quantity();
                 let realized = desk.position.sell(quantity, execution.notional, fee);
                 if beyond.is_positive() {
+                    desk.short += beyond;
                     let symbol = desk.instrument.symbol();
                     let detail = format!("{beyond} sold beyond what was held");
                     self.surprise("sold_more_than_held", symbol.as_str(), detail, actions);
@@ -214,10 +223,13 @@ impl Engine {
             Side::Buy => ((base, quantity), (quote, execution.notional)),
             Side::Sell => ((quote, execution.notional), (base, quantity)),
         };
-        self.balances.entry(inn.0).or_default().credit(inn.1);
+        self.balances.entry(inn.0).or_default().adjust(inn.1);
         for (asset, amount) in [out, (execution.fee_asset, execution.fee)] {
-            if let Err(error) = self.balances.entry(asset).or_default().debit(amount) {
-                self.surprise("overdrawn", asset.as_str(), error.to_string(), actions);
+            let balance = self.balances.entry(asset).or_default();
+            balance.adjust(-amount);
+            if balance.available().is_negative() {
+                let detail = format!("{} available after {amount} was paid", balance.available());
+                self.surprise("overdrawn", asset.as_str(), detail, actions);
             }
         }
         for asset in [base, quote, execution.fee_asset] {
@@ -231,7 +243,8 @@ impl Engine {
         let Some(desk) = self.desks.get_mut(index) else { return };
         desk.dust = false;
         desk.rejections = 0;
-        if desk.position.is_flat() {
+        if desk.position.is_flat() || desk.is_dust() {
+            // What is left waits for the next entry, whose plan begins anew.
             desk.plan = None;
             desk.entry_after = later(now, strategy.reentry_cooldown_us);
         } else {
@@ -282,7 +295,8 @@ impl Engine {
         }
     }
 
-    pub(super) fn project_balance(&self, asset: Asset, actions: &mut Vec<Action>) {
+    pub(super) fn project_balance(&mut self, asset: Asset, actions: &mut Vec<Action>) {
+        self.moved.insert(asset, self.now);
         let balance = self.balances.get(&asset).copied().unwrap_or_default();
         let (total, hold) = (balance.total(), balance.hold());
         actions.push(Action::Project(Projection::Balance { asset, total, hold }));
@@ -306,6 +320,8 @@ struct FilledOrder {
     hold_asset: Asset,
     excess: Decimal,
     over: bool,
+    /// More than remained: the venue amended it, or is wrong.
+    beyond: bool,
     illegal: Option<IllegalTransition>,
 }
 

@@ -38,6 +38,8 @@ pub struct WorkingOrder {
     pub reference_price: Ticks,
     /// When it was decided.
     pub created_at: Timestamp,
+    /// When something last happened to it.
+    pub updated_at: Timestamp,
     /// Where it is.
     pub status: OrderStatus,
     /// The venue's name for it, once known.
@@ -72,6 +74,7 @@ impl WorkingOrder {
             fee: Decimal::ZERO,
             reference_price,
             created_at: now,
+            updated_at: now,
             status: OrderStatus::Created,
             venue_order_id: None,
             hold: instrument.hold(order.side(), price, order.quantity()),

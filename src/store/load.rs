@@ -2,7 +2,7 @@
 //!
 //! Costs what is open, not what ever happened: no query here touches the history.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use rusqlite::types::Type;
@@ -33,7 +33,12 @@ pub struct LedgerState {
     pub holds: Vec<Hold>,
     /// All fills up to this venue sequence are in.
     pub venue_cursor: u64,
+    /// Ids of the newest transfers that the venue named.
+    pub movements: BTreeSet<String>,
 }
+
+/// Transfers whose ids are remembered: far more than an account has in the week the venue looks back.
+const MOVEMENTS_MAX: u32 = 10_000;
 
 /// An intent without an end, and where its order is.
 #[derive(Clone, PartialEq, Debug)]
@@ -55,7 +60,15 @@ pub fn load(connection: &Connection) -> rusqlite::Result<LedgerState> {
         open_orders: open_orders(connection)?,
         holds: holds(connection)?,
         venue_cursor: cursor.unwrap_or(0),
+        movements: movements(connection)?,
     })
+}
+
+fn movements(connection: &Connection) -> rusqlite::Result<BTreeSet<String>> {
+    let mut statement = connection.prepare(
+        "SELECT venue_id FROM transfers WHERE venue_id IS NOT NULL ORDER BY transfer DESC LIMIT ?1",
+    )?;
+    statement.query_map([MOVEMENTS_MAX], |row| row.get(0))?.collect()
 }
 
 /// Every instrument ever held, with its lots.
@@ -109,7 +122,7 @@ pub fn balances(connection: &Connection) -> rusqlite::Result<BTreeMap<Asset, Bal
     let mut statement = connection.prepare("SELECT asset, total, hold FROM balances")?;
     let rows = statement.query_map([], |row| {
         let (total, hold): (Decimal, Decimal) = (text(row, 1)?, text(row, 2)?);
-        let balance = Balance::new(total, hold).ok_or_else(|| bad(2, "hold above total"))?;
+        let balance = Balance::of_ledger(total, hold);
         Ok((text(row, 0)?, balance))
     })?;
     rows.collect()

@@ -8,6 +8,7 @@
 pub mod chain;
 pub mod column;
 pub mod imported_trade;
+pub mod instrument_row;
 pub mod kpi;
 pub mod load;
 pub mod own_trade;
@@ -29,7 +30,10 @@ use crate::durable::sqlite::{Format, OpenError};
 pub const LEDGER: Format = Format {
     name: "ledger",
     application_id: 0x4942_4953,
-    migrations: &[include_str!("../../migrations/0001_ledger.sql")],
+    migrations: &[
+        include_str!("../../migrations/0001_ledger.sql"),
+        include_str!("../../migrations/0002_exactly_once.sql"),
+    ],
 };
 
 /// Where the ledger is in a state directory.

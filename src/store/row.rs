@@ -224,14 +224,16 @@ pub(super) fn insert_transfer(
 ) -> rusqlite::Result<()> {
     transaction
         .prepare_cached(
-            "INSERT INTO transfers (asset, amount, kind, reason, at_us) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO transfers (asset, amount, kind, reason, at_us, venue_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute(params![
             transfer.asset.as_str(),
             transfer.amount,
             transfer.kind,
             transfer.reason,
-            at
+            at,
+            transfer.venue_id,
         ])?;
     Ok(())
 }

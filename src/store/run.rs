@@ -43,6 +43,17 @@ pub struct Run {
     pub unclean_streak: u32,
     /// The engine's clock at the last sign of life of the run before.
     pub last_engine_at: Option<Timestamp>,
+    /// The stamp of the run before.
+    last_stamp: u64,
+}
+
+impl Run {
+    /// The stamp of this run, which starts at `now` by the engine's clock: the second of it, or one more
+    /// than the last where that is not later. It is in every client order id: with it a ledger that was
+    /// lost, or restored from an old backup, gives no id again.
+    pub fn stamp(&self, now: Timestamp) -> u64 {
+        u64::try_from(now.us() / 1_000_000).unwrap_or(0).max(self.last_stamp + 1)
+    }
 }
 
 /// A change of the agent's own row in `runs`. Wall-clock times, outside the hash chain.
@@ -101,20 +112,23 @@ pub fn foresee(connection: &Connection, new: &NewRun<'_>) -> Result<Run, BeginEr
     }
     let query = "SELECT coalesce(max(run), 0) + 1 FROM runs";
     let number = connection.query_row(query, [], |row| row.get(0))?;
+    let query = "SELECT coalesce(max(stamp), 0) FROM runs";
+    let last_stamp: i64 = connection.query_row(query, [], |row| row.get(0))?;
     let (unclean_streak, last_engine_at) = look_back(connection)?;
-    Ok(Run { number, unclean_streak, last_engine_at })
+    let last_stamp = u64::try_from(last_stamp).unwrap_or(0);
+    Ok(Run { number, unclean_streak, last_engine_at, last_stamp })
 }
 
-/// Adds the row of a new run.
-pub fn begin(connection: &mut Connection, new: &NewRun<'_>) -> Result<Run, BeginError> {
+/// Adds the row of a new run, with its stamp.
+pub fn begin(connection: &mut Connection, new: &NewRun<'_>, stamp: u64) -> Result<Run, BeginError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let run = foresee(&transaction, new)?;
     for (what, configured) in new.identity() {
         put_meta(&transaction, what, configured)?;
     }
     transaction.execute(
-        "INSERT INTO runs (run, version, clock, market, config_hash, pid, started_at_us)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO runs (run, version, clock, market, config_hash, pid, started_at_us, stamp)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         params![
             run.number,
             env!("CARGO_PKG_VERSION"),
@@ -123,6 +137,7 @@ pub fn begin(connection: &mut Connection, new: &NewRun<'_>) -> Result<Run, Begin
             new.config_hash,
             std::process::id(),
             new.started_at,
+            i64::try_from(stamp).unwrap_or(i64::MAX),
         ],
     )?;
     transaction.commit()?;
@@ -176,6 +191,16 @@ mod tests {
     }
 
     #[test]
+    fn a_stamp_is_the_second_of_the_start_and_never_given_twice() {
+        let run =
+            |last_stamp| Run { number: 2, unclean_streak: 0, last_engine_at: None, last_stamp };
+        let now = Timestamp::from_ms(1_767_225_600_999);
+        assert_eq!(run(0).stamp(now), 1_767_225_600);
+        assert_eq!(run(1_767_225_600).stamp(now), 1_767_225_601);
+        assert_eq!(run(1_800_000_000).stamp(now), 1_800_000_001, "a clock that was set back");
+    }
+
+    #[test]
     fn counts_crashes_in_a_row_and_refuses_the_other_mode() {
         let directory = std::env::temp_dir().join(format!("ibis-run-{}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
@@ -183,7 +208,7 @@ mod tests {
         drop(std::fs::remove_file(&path));
         let mut connection = LEDGER.open_writer(&path).unwrap();
         let streak =
-            |connection: &mut Connection| begin(connection, &new_run()).unwrap().unclean_streak;
+            |connection: &mut Connection| begin(connection, &new_run(), 1).unwrap().unclean_streak;
         assert_eq!(streak(&mut connection), 0);
         assert_eq!(streak(&mut connection), 1);
         assert_eq!(streak(&mut connection), 2);
@@ -195,7 +220,7 @@ mod tests {
         assert_eq!(streak(&mut connection), 0);
         let live = NewRun { mode: "live", ..new_run() };
         assert!(matches!(
-            begin(&mut connection, &live),
+            begin(&mut connection, &live, 1),
             Err(BeginError::Other { what: "mode", .. })
         ));
         std::fs::remove_dir_all(&directory).unwrap();

@@ -37,6 +37,8 @@ pub struct StrategySettings {
     pub entry_takes: bool,
     /// Cancel an entry still open after this, in microseconds.
     pub entry_ttl_us: i64,
+    /// An open entry older than this gives way to another that lacks its cash or place, microseconds.
+    pub entry_soft_ttl_us: i64,
     /// How far below the bid an exit's limit may be.
     pub exit_slippage_max: Decimal,
     /// No entry for this long after the last one ended, in microseconds.
@@ -61,6 +63,7 @@ pub(crate) mod tests {
             hold_max_us: 1_800_000_000,
             entry_takes: true,
             entry_ttl_us: 60_000_000,
+            entry_soft_ttl_us: 45_000_000,
             exit_slippage_max: ratio("0.05"),
             reentry_cooldown_us: 75_000_000,
         }

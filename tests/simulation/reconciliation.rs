@@ -12,10 +12,14 @@ use ibis::domain::market_data::{MarketData, MarketEvent, Quote};
 use ibis::domain::order_status::OrderStatus;
 use ibis::domain::position::{Basis, Lot, Position};
 use ibis::domain::record::Record;
+use ibis::domain::symbol::Symbol;
 use ibis::domain::time::Timestamp;
 use ibis::engine::action::Action;
 use ibis::engine::event::Event;
-use ibis::engine::reconcile::{Difference, Known, KnownPosition, VenueOrderView, VenueSnapshot};
+use ibis::engine::reconcile::difference::Matter;
+use ibis::engine::reconcile::{
+    Difference, DifferenceKind, Known, KnownPosition, VenueOrderView, VenueSnapshot,
+};
 use ibis::engine::{Engine, invariant};
 
 use super::world::{engine_settings, instruments};
@@ -44,6 +48,7 @@ fn order(id: &str) -> VenueOrderView {
     VenueOrderView {
         client_order_id: ClientOrderId::new(id).unwrap(),
         venue_order_id: VenueOrderId::new("1").unwrap(),
+        symbol: Symbol::new("BTC-USDT").unwrap(),
         status: OrderStatus::New,
     }
 }
@@ -61,7 +66,7 @@ fn surprises(actions: &[Action]) -> Vec<String> {
 
 #[test]
 fn an_account_seen_for_the_first_time_is_a_deposit() {
-    let venue = VenueSnapshot { balances: balances(500), ..VenueSnapshot::default() };
+    let venue = VenueSnapshot { balances: balances(500), ..VenueSnapshot::remembering_all() };
     let (engine, actions, differences) = start(Known::default(), &venue);
     assert_eq!((differences, engine.level()), (vec![], Level::Running));
     assert_eq!(engine.equity(), Decimal::from_int(500));
@@ -74,13 +79,15 @@ fn an_account_seen_for_the_first_time_is_a_deposit() {
 #[test]
 fn a_balance_that_changed_on_its_own_pauses_entries_until_a_person_looks() {
     let known = Known { balances: balances(500), ..Known::default() };
-    let venue = VenueSnapshot { balances: balances(450), ..VenueSnapshot::default() };
+    let venue = VenueSnapshot { balances: balances(450), ..VenueSnapshot::remembering_all() };
     let (mut engine, actions, differences) = start(known, &venue);
     let expected = Difference {
-        name: "balance_total",
+        kind: DifferenceKind::BalanceTotal,
         subject: "USDT".to_owned(),
+        scope: None,
         ledger: "500".to_owned(),
         venue: "450".to_owned(),
+        matter: Matter::Balance(Asset::new("USDT").unwrap(), Decimal::from_int(-50)),
     };
     assert_eq!(differences, [expected]);
     assert_eq!(engine.level(), Level::SoftPause);
@@ -89,7 +96,7 @@ fn a_balance_that_changed_on_its_own_pauses_entries_until_a_person_looks() {
     // The balance is what the ledger knew: never invented, never overwritten by a fetch.
     assert_eq!(engine.equity(), Decimal::from_int(500));
 
-    let healed = VenueSnapshot { balances: balances(500), ..VenueSnapshot::default() };
+    let healed = VenueSnapshot { balances: balances(500), ..VenueSnapshot::remembering_all() };
     assert_eq!(engine.reconcile(&healed, at(3), &mut Vec::new()), []);
     assert_eq!(engine.level(), Level::Running);
 }
@@ -100,12 +107,18 @@ fn our_name_without_an_intent_is_canceled_a_foreign_order_is_named() {
     let venue = VenueSnapshot {
         open_orders: vec![order("sim-1-77"), order("somebody-else")],
         balances: balances(500),
-        ..VenueSnapshot::default()
+        ..VenueSnapshot::remembering_all()
     };
     let (engine, actions, differences) = start(known, &venue);
-    let names: Vec<_> = differences.iter().map(|it| (it.name, it.subject.as_str())).collect();
-    assert_eq!(names, [("foreign_order", "somebody-else")]);
-    assert_eq!(engine.level(), Level::SoftPause);
+    let names: Vec<_> = differences.iter().map(|it| (it.kind, it.subject.as_str())).collect();
+    let expected = [
+        (DifferenceKind::OrderWithoutIntent, "sim-1-77"),
+        (DifferenceKind::ForeignOrder, "somebody-else"),
+    ];
+    assert_eq!(names, expected);
+    let symbol = Symbol::new("BTC-USDT").unwrap();
+    assert_eq!(engine.level(), Level::Running, "the other instruments go on");
+    assert_eq!(engine.holds().level_for(symbol), Level::SoftPause);
     let canceled: Vec<_> = actions
         .iter()
         .filter_map(|action| match action {
@@ -121,7 +134,8 @@ fn a_new_ledger_on_an_old_account_adopts_it_as_it_stands() {
     let mut all = balances(500);
     let held = Balance::new(Decimal::ONE, Decimal::ZERO).unwrap();
     all.insert(Asset::new("BTC").unwrap(), held);
-    let venue = VenueSnapshot { balances: all, venue_sequence: 7, ..VenueSnapshot::default() };
+    let venue =
+        VenueSnapshot { balances: all, venue_sequence: 7, ..VenueSnapshot::remembering_all() };
     let (engine, actions, differences) = start(Known::default(), &venue);
     assert_eq!((differences, engine.venue_cursor()), (vec![], 7));
     assert_eq!(surprises(&actions), Vec::<String>::new());
@@ -133,11 +147,15 @@ fn a_new_ledger_on_an_old_account_adopts_it_as_it_stands() {
 #[test]
 fn an_account_that_counts_fewer_fills_than_were_booked_is_named() {
     let known = Known { balances: balances(500), venue_cursor: 9, ..Known::default() };
-    let venue =
-        VenueSnapshot { balances: balances(500), venue_sequence: 3, ..VenueSnapshot::default() };
+    let venue = VenueSnapshot {
+        balances: balances(500),
+        venue_sequence: 3,
+        ..VenueSnapshot::remembering_all()
+    };
     let (engine, _, differences) = start(known, &venue);
-    let named: Vec<_> = differences.iter().map(|it| it.name).collect();
-    assert_eq!((named, engine.level()), (vec!["venue_fill_counter"], Level::SoftPause));
+    let named: Vec<_> = differences.iter().map(|it| it.kind).collect();
+    let expected = vec![DifferenceKind::VenueFillCounter];
+    assert_eq!((named, engine.level()), (expected, Level::SoftPause));
 }
 
 #[test]
@@ -154,7 +172,8 @@ fn a_refused_exit_is_tried_ever_more_rarely() {
     let mut known = Known { balances: balances(500), ..Known::default() };
     let held = Balance::new(Decimal::ONE, Decimal::ZERO).unwrap();
     known.balances.insert(Asset::new("BTC").unwrap(), held);
-    let venue = VenueSnapshot { balances: known.balances.clone(), ..VenueSnapshot::default() };
+    let venue =
+        VenueSnapshot { balances: known.balances.clone(), ..VenueSnapshot::remembering_all() };
     known.positions.push(KnownPosition {
         instrument,
         position: Position::new([lot]),

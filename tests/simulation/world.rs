@@ -9,7 +9,7 @@ use ibis::domain::record::{Fact, FillRecord, Projection};
 use ibis::domain::time::Timestamp;
 use ibis::engine::action::Action;
 use ibis::engine::event::Event;
-use ibis::engine::reconcile::{Known, VenueOrderView, VenueSnapshot};
+use ibis::engine::reconcile::{Known, Policy, VenueOrderView, VenueSnapshot};
 use ibis::engine::{Engine, EngineSettings, invariant};
 use ibis::exchange::Venue;
 use ibis::exchange::paper::{PaperSettings, PaperVenue, VenueOrder};
@@ -74,6 +74,7 @@ pub fn engine_settings(seed: u64) -> EngineSettings {
             hold_max_us: 600_000_000,
             entry_takes: seed.is_multiple_of(2),
             entry_ttl_us: 60_000_000,
+            entry_soft_ttl_us: 45_000_000,
             exit_slippage_max: ratio("0.05"),
             reentry_cooldown_us: 75_000_000,
         },
@@ -87,7 +88,8 @@ pub fn engine_settings(seed: u64) -> EngineSettings {
             cash_reserve: ratio("0.02"),
         },
         instance: "sim".to_owned(),
-        run: 1,
+        reconcile: Policy::default(),
+        stamp: 1,
     }
 }
 
@@ -224,8 +226,8 @@ impl World {
         let ended =
             ids.iter().filter_map(|id| self.venue.order(id)).filter(|order| !order.is_open());
         let snapshot = VenueSnapshot {
-            open_orders: self.venue.open_orders().map(view).collect(),
-            ended_orders: ended.map(view).collect(),
+            open_orders: self.venue.open_orders().map(|order| self.view(order)).collect(),
+            ended_orders: ended.map(|order| self.view(order)).collect(),
             executions: self
                 .venue
                 .executions_since(self.engine.venue_cursor())
@@ -234,6 +236,7 @@ impl World {
                 .collect(),
             venue_sequence: self.venue.venue_sequence(),
             balances: self.venue.balances().clone(),
+            ..VenueSnapshot::remembering_all()
         };
         let mut actions = Vec::new();
         let differences = self.engine.reconcile(&snapshot, self.now, &mut actions);
@@ -263,6 +266,15 @@ impl World {
         assert!(surprises.is_empty(), "{surprises:?}");
     }
 
+    fn view(&self, order: &VenueOrder) -> VenueOrderView {
+        VenueOrderView {
+            client_order_id: order.client_order_id,
+            venue_order_id: order.venue_order_id,
+            symbol: self.market.instruments()[order.instrument.index()].symbol(),
+            status: order.status,
+        }
+    }
+
     /// True where the order's fills ended it.
     pub fn is_over(&self, id: ClientOrderId) -> bool {
         self.filled.get(&id).is_some_and(|(_, over)| *over)
@@ -284,13 +296,5 @@ impl World {
             })
             .sum();
         self.filled.get(&fill.client_order_id).is_some_and(|(total, _)| *total == filled)
-    }
-}
-
-fn view(order: &VenueOrder) -> VenueOrderView {
-    VenueOrderView {
-        client_order_id: order.client_order_id,
-        venue_order_id: order.venue_order_id,
-        status: order.status,
     }
 }

@@ -12,12 +12,14 @@ use std::time::Duration;
 use crate::agent::document;
 use crate::agent::error::AgentError;
 use crate::agent::narrate;
+use crate::agent::restore;
 use crate::agent::source::{Next, Source};
 use crate::agent::summary::{Summary, Tally};
 use crate::agent::venue_link::{Command, VenueLink};
 use crate::clock;
 use crate::domain::execution::ExecutionReport;
 use crate::domain::identifier::InstrumentId;
+use crate::domain::instrument::Instrument;
 use crate::domain::market_data::{MarketData, MarketEvent};
 use crate::domain::record::{Fact, Record};
 use crate::domain::time::Timestamp;
@@ -33,6 +35,9 @@ use crate::store::writer::{Batch, Entry};
 /// Entries collected before they are handed to the writer in the middle of a turn.
 const BATCH_ENTRIES_MAX: usize = 512;
 
+/// The paper venue's account is compared again this soon, where something differs or was on its way.
+const ACCOUNT_RETRY: Duration = Duration::from_secs(5);
+
 /// No deadline.
 const FOREVER: Timestamp = Timestamp::from_us(i64::MAX);
 
@@ -41,7 +46,9 @@ pub(in crate::agent) struct Parts {
     pub(in crate::agent) engine: Engine,
     pub(in crate::agent) venue: VenueLink,
     pub(in crate::agent) source: Source,
-    pub(in crate::agent) instruments: usize,
+    pub(in crate::agent) instruments: Vec<Instrument>,
+    /// The paper venue's account is compared this often.
+    pub(in crate::agent) reconcile_interval: Duration,
     pub(in crate::agent) ledger: GroupCommit<Batch>,
     pub(in crate::agent) state_dir: PathBuf,
     pub(in crate::agent) mode: &'static str,
@@ -65,6 +72,8 @@ pub(in crate::agent) struct Session {
     reports: Vec<ExecutionReport>,
     tally: Tally,
     began: Duration,
+    /// When the paper venue's account is compared next.
+    account_due: Timestamp,
 }
 
 /// How a turn ended.
@@ -84,6 +93,7 @@ enum Turnee {
     Venue,
     Market,
     Timer,
+    Account,
 }
 
 impl Session {
@@ -94,6 +104,10 @@ impl Session {
         (now, first): (Timestamp, Option<MarketEvent>),
         actions: Vec<Action>,
     ) -> Self {
+        let account_due = match &parts.venue {
+            VenueLink::Paper(_) => now + parts.reconcile_interval,
+            VenueLink::Kucoin(_) => FOREVER,
+        };
         let mut session = Self {
             next_market: first.filter(|event| parts.seen_until.is_none_or(|seen| event.at > seen)),
             parts,
@@ -106,6 +120,7 @@ impl Session {
             reports: Vec::new(),
             tally: Tally::default(),
             began: clock::monotonic(),
+            account_due,
         };
         session.perform();
         session
@@ -114,7 +129,7 @@ impl Session {
     /// The averages need their candles before the first signal: from the source's history, if any.
     pub(in crate::agent) fn warm_up(&mut self, interval: Duration, candles: usize) {
         let interval_us = i64::try_from(interval.as_micros()).unwrap_or(i64::MAX);
-        let count = u16::try_from(self.parts.instruments).unwrap_or(u16::MAX);
+        let count = u16::try_from(self.parts.instruments.len()).unwrap_or(u16::MAX);
         for id in (0..count).map(InstrumentId) {
             let history = self.parts.source.history(id, interval_us, candles, self.now);
             self.parts.engine.warm_up(id, &history);
@@ -142,6 +157,7 @@ impl Session {
                 Turnee::Venue => self.turn_venue()?,
                 Turnee::Timer => self.step(&Event::Timer),
                 Turnee::Market => self.turn_market(),
+                Turnee::Account => self.turn_account(),
             }
         }
         Ok(Turn::More)
@@ -272,13 +288,15 @@ impl Session {
         self.parts.engine.open_orders().next().is_some()
     }
 
-    /// The earliest of market, venue and timer; at one instant in this order: venue, market, timer.
+    /// The earliest of venue, market, timer and account; at one instant in this order.
     fn next_after(&self, market: Option<(Timestamp, Turnee)>) -> Option<(Timestamp, Turnee)> {
         let venue = self.parts.venue.next_due(self.now).map(|at| (at, Turnee::Venue));
         // A deadline alone keeps nothing alive once the market is over.
         let alive = market.is_some() || venue.is_some() || self.received_at().is_some();
         let timer = self.parts.engine.next_deadline().filter(|_| alive);
-        [venue, market, timer.map(|at| (at, Turnee::Timer))].into_iter().flatten().min()
+        let timer = timer.map(|at| (at, Turnee::Timer));
+        let account = market.map(|_| (self.account_due, Turnee::Account));
+        [venue, market, timer, account].into_iter().flatten().min()
     }
 
     fn peek_market(&mut self) -> Result<(), AgentError> {
@@ -325,6 +343,23 @@ impl Session {
         }
         self.reports = reports;
         Ok(())
+    }
+
+    /// Compares with the paper venue's account, once nothing is on its way between the two.
+    fn turn_account(&mut self) {
+        let VenueLink::Paper(paper) = &self.parts.venue else { return };
+        if paper.venue.next_due().is_some() {
+            self.account_due = self.now + ACCOUNT_RETRY;
+            return;
+        }
+        let from = (self.parts.engine.venue_cursor(), self.now);
+        let view = restore::paper_view(&self.parts.instruments, &paper.venue, from);
+        if let Some(view) = view {
+            self.step(&Event::Account(Box::new(view)));
+        }
+        let doubted = self.parts.engine.doubts_account();
+        let wait = if doubted { ACCOUNT_RETRY } else { self.parts.reconcile_interval };
+        self.account_due = self.now + wait;
     }
 
     fn step(&mut self, event: &Event) {

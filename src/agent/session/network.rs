@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::Session;
+use crate::agent::error::AgentError;
+use crate::agent::restore;
 use crate::agent::venue_link::VenueLink;
 use crate::domain::hold::Hold;
 use crate::domain::time::Timestamp;
@@ -12,10 +14,13 @@ use crate::exchange::kucoin::venue::KucoinVenue;
 
 impl Session {
     /// Takes in what came over the network since the last turn.
-    pub(in crate::agent) fn receive(&mut self, now: Timestamp) {
-        let VenueLink::Kucoin(venue) = &mut self.parts.venue else { return };
+    pub(in crate::agent) fn receive(&mut self, now: Timestamp) -> Result<(), AgentError> {
+        let doubted = self.parts.engine.doubts_account();
+        let VenueLink::Kucoin(venue) = &mut self.parts.venue else { return Ok(()) };
         self.now = self.now.max(now);
+        venue.doubt_account(doubted);
         venue.poll(self.now);
+        let account = venue.take_account();
         for condition in venue.take_conditions() {
             let Condition { scope, code, level, reason } = condition;
             let set_at = self.now;
@@ -26,6 +31,12 @@ impl Session {
                 None => Event::ClearHold { scope, code },
             });
         }
+        if let Some(account) = account {
+            // What it lists is reported first.
+            self.turn_venue()?;
+            self.step(&Event::Account(Box::new(restore::live_snapshot(account))));
+        }
+        Ok(())
     }
 
     /// When the venue's feed last said something; `None` where the data is made here.

@@ -1,6 +1,6 @@
 //! Every difference by its name, at, below and above its threshold; then the whole job on files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -137,6 +137,7 @@ fn ledger() -> LedgerSnapshot {
         recent_fills: executions().into_iter().map(recent).collect(),
         contradictions: Vec::new(),
         state: LedgerState {
+            movements: BTreeSet::new(),
             positions: vec![position],
             balances,
             open_orders: vec![open],
@@ -537,7 +538,7 @@ fn on_disk(name: &str) -> (PathBuf, Connection) {
                 ('BTC-USDT','0.5','50','0.05','known','120',NULL,NULL,NULL,2,'1','0.5','0',4);
              INSERT INTO lots VALUES ('BTC-USDT',0,'0.5','50','0.05','known',2);
              INSERT INTO balances VALUES ('USDT','9959.8','0',4), ('BTC','0.5','0.2',6);
-             INSERT INTO transfers VALUES (1,'USDT','10000','deposit','',1);",
+             INSERT INTO transfers VALUES (1,'USDT','10000','deposit','',1,NULL);",
         )
         .unwrap();
     (directory, ledger)

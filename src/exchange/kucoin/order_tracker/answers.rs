@@ -86,8 +86,9 @@ impl OrderTracker {
                 if refused {
                     order.cancel = Cancel::No;
                 }
+                let ours = !order.foreign;
                 self.take_news(id, news, now);
-                if refused {
+                if refused && ours {
                     let reason = refused_cancel();
                     self.report(*id, now.at, ReportKind::CancelRejected(reason));
                 }

@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use crate::domain::decimal::Decimal;
 use crate::domain::execution::{ExecutionReport, ReportKind};
-use crate::domain::identifier::{ClientOrderId, InstrumentId};
+use crate::domain::identifier::{ClientOrderId, InstrumentId, VenueOrderId};
 use crate::domain::instrument::Instrument;
 use crate::domain::order::{NewOrder, TimeInForce};
 use crate::domain::time::Timestamp;
@@ -136,6 +136,28 @@ impl OrderTracker {
         self.orders.insert(id, tracked);
     }
 
+    /// True for an order that is not over.
+    pub fn knows(&self, id: &ClientOrderId) -> bool {
+        self.orders.contains_key(id)
+    }
+
+    /// An order at work that nobody here sent, and that is to be canceled.
+    pub fn follow(
+        &mut self,
+        id: ClientOrderId,
+        instrument: InstrumentId,
+        venue_order_id: VenueOrderId,
+        now: Moment,
+    ) {
+        let new = || {
+            let mut stray = new_tracked(instrument, Decimal::ZERO, now.elapsed);
+            (stray.foreign, stray.accepted, stray.stage) = (true, true, Stage::Working);
+            stray.venue_order_id = Some(venue_order_id);
+            stray
+        };
+        self.orders.entry(id).or_insert_with(new);
+    }
+
     /// A cancel is wanted. An order that is over has its end on the way already.
     pub fn cancel(&mut self, id: &ClientOrderId, now: Moment) {
         if let Some(order) = self.orders.get_mut(id) {
@@ -221,7 +243,7 @@ impl OrderTracker {
             self.requests.push(Request::FetchFills(*id, order.instrument, venue_order_id));
         }
         let open = order.stage != Stage::Sending && order.end.is_none();
-        if open && !order.asking && order.ask_due <= now && !order.foreign {
+        if open && !order.asking && order.ask_due <= now && order.is_asked_for() {
             order.asking = true;
             self.requests.push(Request::AskOrder(*id, order.instrument));
         }
@@ -265,7 +287,7 @@ fn new_tracked(instrument: InstrumentId, size: Decimal, now: Duration) -> Tracke
 fn due(order: &Tracked) -> Option<Duration> {
     let fetch = order.lacks_fills() && !order.fetching && order.venue_order_id.is_some();
     let open = order.stage != Stage::Sending && order.end.is_none();
-    let ask = open && !order.asking && !order.foreign;
+    let ask = open && !order.asking && order.is_asked_for();
     let cancel = open && order.stage == Stage::Working && order.cancel == Cancel::Wanted;
     let dues = [
         fetch.then_some(order.fetch_due),

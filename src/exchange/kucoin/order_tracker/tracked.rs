@@ -86,6 +86,11 @@ impl Tracked {
         self.end.is_some() && !self.lacks_fills()
     }
 
+    /// True where the venue is asked for it: what is not ours is asked for once it is to be canceled.
+    pub fn is_asked_for(&self) -> bool {
+        !self.foreign || self.cancel != Cancel::No
+    }
+
     /// Takes the venue's filled size in: it never shrinks.
     pub fn told_filled(&mut self, filled: Decimal, now: Duration) {
         if filled > self.filled {

@@ -27,7 +27,15 @@ pub(super) fn check_symbols(
     for symbol in &wanted.symbols {
         let name = format!("symbol {symbol}");
         let Some(row) = rows.iter().find(|row| row.symbol == symbol.as_str()) else {
-            checks.push(absent(name, *symbol, venue, rows));
+            let check = absent(name, *symbol, venue, rows);
+            let delisted = check.failure_class == Some(FailureClass::Config);
+            checks.push(match delisted && wanted.held.contains(symbol) {
+                true => {
+                    let advice = "what is held of it is kept, and cannot be sold here";
+                    PreflightCheck::warn(check.name, "KuCoin lists it no more", advice)
+                }
+                false => check,
+            });
             continue;
         };
         let fee = granted.and_then(|granted| actual(granted, *symbol));

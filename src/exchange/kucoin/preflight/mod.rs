@@ -41,6 +41,8 @@ use crate::exchange::kucoin::rest::Failure;
 pub struct Wanted {
     /// The pairs to trade.
     pub symbols: Vec<Symbol>,
+    /// Those of them of which something is held: that they are listed no more must not stop a start.
+    pub held: Vec<Symbol>,
     /// Whether orders will be sent: then there must be a key, and its account is looked at.
     pub needs_account: bool,
     /// Whether a key that may withdraw is accepted, by the owner's express wish.

@@ -2,8 +2,10 @@
 
 use super::client::Rest;
 use super::failure::Failure;
+use super::failure::Reason;
+use crate::domain::time::Timestamp;
 use crate::exchange::kucoin::protocol::account::{
-    AccountMode, AccountModeRow, AccountRow, AccountType, ApiKey,
+    AccountMode, AccountModeRow, AccountRow, AccountType, ApiKey, LedgerEntry,
 };
 use crate::exchange::kucoin::protocol::endpoint::Endpoint;
 use crate::exchange::kucoin::protocol::fee::{BaseFee, TradeFee};
@@ -11,6 +13,10 @@ use crate::exchange::kucoin::protocol::wire_text::IntoOwned;
 
 /// Pairs that one call asks the fees of (KuCoin's documentation).
 pub const SYMBOLS_PER_FEE_CALL: usize = 10;
+/// Entries of the account's ledger in one answer (KuCoin's documentation).
+const LEDGER_PAGE_MAX: usize = 200;
+/// Pages of it that one collection reads at most: 20 000 entries.
+const LEDGER_PAGES_MAX: usize = 100;
 
 impl Rest {
     /// About the key in use.
@@ -46,6 +52,34 @@ impl Rest {
         };
         let rows = rows.unwrap_or_default().into_iter().filter(is_spot);
         Ok(rows.map(IntoOwned::into_owned).collect())
+    }
+
+    /// The account's ledger since an instant, newest first, whole. The venue looks back 7 days.
+    pub async fn ledger_since(
+        &self,
+        since: Timestamp,
+    ) -> Result<Vec<LedgerEntry<'static>>, Failure> {
+        let endpoint = Endpoint::LedgersHf;
+        let mut entries: Vec<LedgerEntry<'static>> = Vec::new();
+        for _ in 0..LEDGER_PAGES_MAX {
+            let cursor = entries.last().map(|entry| entry.id.as_str().to_owned());
+            let target = endpoint
+                .target("")
+                .with("startAt", since.ms())
+                .with("limit", LEDGER_PAGE_MAX)
+                .with_some("lastId", cursor.as_deref());
+            let answered = self.get(endpoint, target).await?;
+            let page: Vec<LedgerEntry<'_>> = answered.read()?;
+            let known =
+                |entry: &LedgerEntry<'_>| entries.last().is_some_and(|last| last.id == entry.id);
+            let (length, repeats) = (page.len(), page.first().is_some_and(known));
+            entries.extend(page.into_iter().map(IntoOwned::into_owned));
+            if length < LEDGER_PAGE_MAX || repeats {
+                return Ok(entries);
+            }
+        }
+        let what = format!("more than {LEDGER_PAGES_MAX} pages of ledger since {since}");
+        Err(Failure::Malformed(Reason { call: endpoint, venue: None, what }))
     }
 
     /// The rates of the account's tier, before a pair's coefficient.

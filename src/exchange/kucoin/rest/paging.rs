@@ -26,6 +26,8 @@ pub struct FillsSince {
     pub from: Timestamp,
     /// Through when they are whole: now, or earlier where [`PAGES_MAX`] did not suffice; go on from there.
     pub through: Timestamp,
+    /// True where they are whole to now.
+    pub is_whole: bool,
     /// Oldest first, each once.
     pub fills: Vec<Fill<'static>>,
 }
@@ -35,7 +37,7 @@ impl Rest {
     pub async fn fills_since(&self, symbol: &str, since: Timestamp) -> Result<FillsSince, Failure> {
         let now = self.venue_time();
         let from = since.max(now - HISTORY_KEPT);
-        let (mut through, mut pages_left) = (from, PAGES_MAX);
+        let (mut through, mut pages_left, mut is_whole) = (from, PAGES_MAX, false);
         let mut fills = BTreeMap::new();
         // Once at least: a market that runs ahead of the clock has fills in its future.
         while pages_left > 0 {
@@ -51,11 +53,12 @@ impl Rest {
                 None => break,
             }
             through = end.min(now).max(from);
-            if end >= now {
+            is_whole = end >= now;
+            if is_whole {
                 break;
             }
         }
-        Ok(FillsSince { from, through, fills: fills.into_values().collect() })
+        Ok(FillsSince { from, through, is_whole, fills: fills.into_values().collect() })
     }
 
     /// The fills of an order, by the venue's id; oldest first, each once.

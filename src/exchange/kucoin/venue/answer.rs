@@ -16,9 +16,11 @@ use crate::exchange::kucoin::protocol::order_push::{Change, OrderPush};
 use crate::exchange::kucoin::protocol::place::Placed;
 use crate::exchange::kucoin::protocol::status::{ServiceState, ServiceStatus};
 use crate::exchange::kucoin::protocol::symbol::SymbolRow;
-use crate::exchange::kucoin::rest::{ClockSkew, Failure, FillsSince};
+use crate::exchange::kucoin::rest::{ClockSkew, Failure};
 
 use super::KucoinVenue;
+use super::survey::Survey;
+use super::watch::SurveyAsked;
 
 /// An answer that waits for the session's turn.
 pub(super) enum Answer {
@@ -26,7 +28,7 @@ pub(super) enum Answer {
     Canceled(ClientOrderId, InstrumentId, Result<(), Failure>),
     Order(ClientOrderId, Result<Order<'static>, Failure>),
     Fills(ClientOrderId, Result<Vec<Fill<'static>>, Failure>),
-    Swept(InstrumentId, Result<FillsSince, Failure>),
+    Account(SurveyAsked, Result<Survey, Failure>),
     DeadMan(Result<DeadMan, Failure>),
     Service(Result<ServiceStatus<'static>, Failure>),
     Symbol(InstrumentId, Result<SymbolRow<'static>, Failure>),
@@ -54,7 +56,7 @@ impl KucoinVenue {
                 let fills = outcome.ok().and_then(|fills| reports(&fills));
                 self.tracker.on_fills(&id, fills.as_deref(), now);
             }
-            Answer::Swept(id, outcome) => self.on_swept(id, outcome, now),
+            Answer::Account(asked, outcome) => self.on_survey(asked, outcome, now),
             Answer::DeadMan(outcome) => {
                 self.note(None, &outcome);
                 let fires_at = outcome.ok().map(|set| from_seconds(set.trigger_time));
@@ -75,20 +77,6 @@ impl KucoinVenue {
             }
             Answer::Clock(outcome) => self.note(None, &outcome),
         }
-    }
-
-    fn on_swept(&mut self, id: InstrumentId, outcome: Result<FillsSince, Failure>, now: Moment) {
-        self.note(None, &outcome);
-        let Some(fills) = outcome.ok().and_then(|since| reports(&since.fills)) else {
-            return self.sweep_soon(now);
-        };
-        self.watch.unlisted.remove(&id);
-        if let (Some(newest), Some(until)) =
-            (fills.iter().map(|fill| fill.at).max(), self.swept_until.get_mut(id.index()))
-        {
-            *until = newest.max(*until);
-        }
-        self.tracker.on_sweep(id, &fills, now);
     }
 
     /// An instrument's row: tradable, and as it was?

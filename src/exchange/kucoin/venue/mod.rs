@@ -10,6 +10,7 @@ mod answer;
 mod dead_man;
 mod order_request;
 mod start;
+mod survey;
 mod watch;
 
 use std::cell::RefCell;
@@ -35,7 +36,7 @@ use super::order_tracker::{Moment, OrderTracker, Request};
 use super::rest::{Priority, Rest};
 use super::ws::private::{PrivateChannel, PrivateEvent};
 
-pub use account_view::{AccountOrder, AccountView, OpenIntent, StartFrom};
+pub use account_view::{AccountMovement, AccountOrder, AccountView, OpenIntent, StartFrom};
 pub use dead_man::{DeadManState, SYMBOLS_MAX as DEAD_MAN_SYMBOLS_MAX};
 pub use start::balances;
 
@@ -52,6 +53,8 @@ pub struct KucoinSettings {
     pub request_timeout: Duration,
     /// The venue cancels our orders when it hears nothing for this long.
     pub dead_man_timeout: Duration,
+    /// The account is looked at as a whole this often.
+    pub reconcile_interval: Duration,
 }
 
 impl KucoinSettings {
@@ -82,6 +85,12 @@ pub struct KucoinVenue {
     dead_man: DeadMan,
     /// Fills before this are in the ledger, or swept: by instrument.
     swept_until: Vec<Timestamp>,
+    /// Listed no more since before the start.
+    delisted: Vec<Symbol>,
+    /// The account as it was seen last, until the session takes it.
+    account: Option<AccountView>,
+    /// Orders at work that nobody here sent, by the name they go by: they can be canceled.
+    strays: BTreeMap<ClientOrderId, AccountOrder>,
     /// When this process came to the venue: no order of an earlier one was sent later.
     started: Duration,
 }
@@ -143,6 +152,17 @@ impl KucoinVenue {
         self.tracker.has_reports()
     }
 
+    /// The account as it was seen since the last call. What it lists is reported before.
+    pub fn take_account(&mut self) -> Option<AccountView> {
+        self.account.take()
+    }
+
+    /// Something about the account is in doubt, or no more: it is looked at again soon, together with what
+    /// the venue says moved it.
+    pub fn doubt_account(&mut self, doubted: bool) {
+        self.watch.doubt(doubted, clock::monotonic());
+    }
+
     /// Reasons not to trade that appeared or went away since the last call.
     pub fn take_conditions(&mut self) -> Vec<Condition> {
         self.conditions.take_changes()
@@ -154,8 +174,8 @@ impl KucoinVenue {
         let Some(timeout_s) = due else { return };
         // More than the switch can name: none named is all.
         let named = self.instruments.len() <= DEAD_MAN_SYMBOLS_MAX;
-        let symbols: Vec<Symbol> =
-            self.instruments.iter().filter(|_| named).map(Instrument::symbol).collect();
+        let symbols = self.instruments.iter().filter(|_| named).map(Instrument::symbol);
+        let symbols: Vec<Symbol> = symbols.filter(|it| !self.delisted.contains(it)).collect();
         let rest = self.rest.clone();
         self.spawn(async move {
             let symbols: Vec<&str> = symbols.iter().map(Symbol::as_str).collect();
@@ -174,8 +194,8 @@ impl KucoinVenue {
                 log::info!("private messages come");
                 self.watch.private_up = true;
                 self.tracker.see_again(now);
-                self.watch.unlisted = self.by_symbol.values().copied().collect();
-                self.sweep_all();
+                self.watch.unlisted_since = Some(now.elapsed);
+                self.watch.survey_due = now.elapsed;
             }
             PrivateEvent::Down { reason } => {
                 log::warn!("no private messages: {reason}; orders are asked for instead");
@@ -190,7 +210,7 @@ impl KucoinVenue {
                     self.tracker.on_push(&push, now);
                 }
             }
-            // Balances are compared at the start and by exec-integrity; fills move them in between.
+            // The account is compared as a whole: a balance alone says nothing of its cause.
             PrivateEvent::Balance(_) => {}
         }
     }
@@ -253,6 +273,12 @@ impl crate::exchange::Venue for KucoinVenue {
     }
 
     fn cancel(&mut self, client_order_id: ClientOrderId, now: Timestamp) {
+        if let Some(stray) = self.strays.get(&client_order_id)
+            && let Some(instrument) = self.id_of(stray.symbol)
+        {
+            let venue_order_id = stray.venue_order_id;
+            self.tracker.follow(client_order_id, instrument, venue_order_id, moment(now));
+        }
         self.tracker.cancel(&client_order_id, moment(now));
         for request in self.tracker.take_requests() {
             self.request(request);

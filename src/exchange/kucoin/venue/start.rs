@@ -9,20 +9,20 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::account_view::{AccountOrder, AccountView, OpenIntent, StartFrom};
-use super::answer::{news_of, reports};
 use super::dead_man::DeadMan;
+use super::survey::{self, account_order};
 use super::watch::Watch;
 use super::{KucoinSettings, KucoinVenue, moment};
 use crate::clock;
 use crate::domain::balance::Balance;
 use crate::domain::execution::ReportKind;
-use crate::domain::identifier::{Asset, ClientOrderId, InstrumentId};
+use crate::domain::hold::HoldCode;
+use crate::domain::identifier::{Asset, InstrumentId};
 use crate::domain::instrument::Instrument;
 use crate::domain::time::Timestamp;
 use crate::exchange::kucoin::condition::Conditions;
-use crate::exchange::kucoin::order_tracker::{OrderTracker, ResumedOrder, TradeReport};
+use crate::exchange::kucoin::order_tracker::{OrderTracker, ResumedOrder};
 use crate::exchange::kucoin::protocol::account::AccountRow;
-use crate::exchange::kucoin::protocol::order::Order;
 use crate::exchange::kucoin::rest::{Failure, Rest};
 use crate::exchange::kucoin::ws::private::{PrivateChannel, PrivateEvent};
 
@@ -30,8 +30,6 @@ use crate::exchange::kucoin::ws::private::{PrivateChannel, PrivateEvent};
 const PRIVATE_UP_WITHIN: Duration = Duration::from_secs(10);
 /// The pause before an order that is not found is asked for again.
 const ASK_AGAIN_AFTER: Duration = Duration::from_millis(250);
-/// Views of the account taken until two of its fills' lists agree.
-const VIEWS_MAX: u32 = 5;
 
 impl KucoinVenue {
     /// Connects, settles what an earlier run left, and says how the account stands.
@@ -66,8 +64,15 @@ impl KucoinVenue {
             watch: Watch::new(now),
             dead_man: DeadMan::new(settings.dead_man_timeout),
             swept_until: from.since.clone(),
+            account: None,
+            strays: BTreeMap::new(),
+            delisted: from.delisted.clone(),
             started: now,
         };
+        for symbol in &from.delisted {
+            let why = format!("{symbol} is listed no more");
+            venue.conditions.set(Some(*symbol), HoldCode::InstrumentHalted, why);
+        }
         venue.await_private(at).await;
         let view = venue.view(&from, at).await?;
         Ok((venue, view))
@@ -94,9 +99,9 @@ impl KucoinVenue {
         }
     }
 
-    /// The account between two equal lists of its fills.
+    /// The account as it stands, and the orders behind the intents.
     async fn view(&mut self, from: &StartFrom, at: Timestamp) -> Result<AccountView, Failure> {
-        let mut view = AccountView::default();
+        let mut view = AccountView { asked_at: at, ..AccountView::default() };
         let mut names = from.orders.clone();
         for intent in &from.intents {
             let Some(order) = self.settle(intent).await? else { continue };
@@ -106,18 +111,8 @@ impl KucoinVenue {
                 view.ended.push(order);
             }
         }
-        let mut fills = self.list_fills().await?;
-        for _ in 0..VIEWS_MAX {
-            view.open = self.open_orders().await?;
-            view.balances = balances(&self.rest.accounts().await?);
-            let again = self.list_fills().await?;
-            if std::mem::replace(&mut fills, again) == fills {
-                break;
-            }
-        }
-        for (id, list) in (0u16..).map(InstrumentId).zip(&fills) {
-            self.tracker.on_sweep(id, list, moment(at));
-        }
+        let survey = survey::take(&self.rest, &self.survey_plan(true)).await?;
+        self.take_in(survey, &mut view, moment(at));
         while let Some(report) = self.tracker.next_report() {
             // Ends are the reconciliation's to tell: it has the orders themselves.
             if let ReportKind::Fill(mut execution) = report.kind {
@@ -126,6 +121,7 @@ impl KucoinVenue {
                 view.executions.push(execution);
             }
         }
+        view.venue_sequence = self.tracker.venue_sequence();
         Ok(view)
     }
 
@@ -156,33 +152,6 @@ impl KucoinVenue {
             self.tracker.resume(intent.client_order_id, resumed, moment(at));
         }
     }
-
-    /// The fills of every instrument since the ledger's last.
-    async fn list_fills(&self) -> Result<Vec<Vec<TradeReport>>, Failure> {
-        let mut lists = Vec::with_capacity(self.instruments.len());
-        for (instrument, since) in self.instruments.iter().zip(&self.swept_until) {
-            let symbol = instrument.symbol();
-            let fills = self.rest.fills_since(symbol.as_str(), *since).await?;
-            lists.push(reports(&fills.fills).unwrap_or_default());
-        }
-        Ok(lists)
-    }
-
-    /// Every order at work, whoever placed it.
-    async fn open_orders(&self) -> Result<Vec<AccountOrder>, Failure> {
-        let orders = self.rest.all_open_orders().await?;
-        Ok(orders.iter().filter_map(account_order).collect())
-    }
-}
-
-fn account_order(order: &Order<'_>) -> Option<AccountOrder> {
-    let news = news_of(order)?;
-    let ours = order.client_oid.as_ref().and_then(|id| ClientOrderId::new(id.as_str()).ok());
-    let client_order_id = match ours {
-        Some(id) => id,
-        None => ClientOrderId::new(news.venue_order_id.as_str()).ok()?,
-    };
-    Some(AccountOrder { client_order_id, venue_order_id: news.venue_order_id, end: news.end })
 }
 
 /// By asset; rows that are no balance (holds above the total) count as all held.

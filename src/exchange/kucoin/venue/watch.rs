@@ -1,13 +1,16 @@
 //! What is looked at from time to time, whatever the orders do: the venue's service state, halted or
 //! changed instruments, fills nobody told, the key after it was refused.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::KucoinVenue;
+use super::account_view::AccountView;
 use super::answer::Answer;
+use super::survey::{self, Survey, SurveyPlan};
 use crate::domain::hold::HoldCode;
 use crate::domain::identifier::InstrumentId;
+use crate::domain::instrument::Instrument;
+use crate::domain::time::Timestamp;
 use crate::exchange::kucoin::order_tracker::Moment;
 use crate::exchange::kucoin::rest::{Failure, SkewVerdict};
 
@@ -16,8 +19,12 @@ use crate::exchange::kucoin::rest::{Failure, SkewVerdict};
 const SYMBOL_EVERY: Duration = Duration::from_secs(2);
 /// The service state, halted instruments and a refused key are looked at this often.
 const TROUBLE_EVERY: Duration = Duration::from_secs(5);
-/// All fills since the last sweep are listed this often, pushes or not.
-const SWEEP_EVERY: Duration = Duration::from_secs(300);
+/// The account is looked at again this soon where something about it is in doubt.
+const DOUBT_EVERY: Duration = Duration::from_secs(5);
+/// How far the lists of fills reach back behind the newest known: the venue may list one late.
+const FILLS_OVERLAP: Duration = Duration::from_secs(60);
+/// The venue's lists reach back so far (KuCoin's documentation).
+const HISTORY: Duration = Duration::from_secs(7 * 86_400);
 /// The venue's clock is read this often.
 const CLOCK_EVERY: Duration = Duration::from_secs(300);
 /// Requests in a row without an answer, after which the venue counts as away.
@@ -28,8 +35,8 @@ const UNANSWERED_MAX: u32 = 3;
 pub(super) struct Watch {
     /// Private messages come.
     pub private_up: bool,
-    /// Instruments whose fills of the time without messages are not listed yet: entries wait.
-    pub unlisted: BTreeSet<InstrumentId>,
+    /// Since when fills of a time without messages are not listed yet: entries wait.
+    pub unlisted_since: Option<Duration>,
     /// The venue says that it does not serve; its words.
     pub maintenance: Option<String>,
     /// Requests in a row without an answer.
@@ -38,7 +45,12 @@ pub(super) struct Watch {
     /// Whose row is read next.
     symbol_turn: usize,
     trouble_due: Duration,
-    sweep_due: Duration,
+    /// When the account is looked at next.
+    pub survey_due: Duration,
+    /// A look at the account is on its way.
+    surveying: bool,
+    /// Something about the account is in doubt.
+    doubted: bool,
     clock_due: Duration,
 }
 
@@ -46,13 +58,15 @@ impl Watch {
     pub(super) fn new(now: Duration) -> Self {
         Self {
             private_up: false,
-            unlisted: BTreeSet::new(),
+            unlisted_since: None,
             maintenance: None,
             unanswered: 0,
             symbol_due: now,
             symbol_turn: 0,
             trouble_due: now,
-            sweep_due: now + SWEEP_EVERY,
+            survey_due: now + DOUBT_EVERY,
+            surveying: false,
+            doubted: false,
             clock_due: now + CLOCK_EVERY,
         }
     }
@@ -68,9 +82,26 @@ impl Watch {
         if !self.private_up {
             return Some("no private messages from the venue".to_owned());
         }
-        let listing = !self.unlisted.is_empty();
-        listing.then(|| "fills of the time without messages are being listed".to_owned())
+        self.unlisted_since
+            .map(|_| "fills of the time without messages are being listed".to_owned())
     }
+}
+
+impl Watch {
+    /// Something about the account is in doubt, or no more.
+    pub(super) fn doubt(&mut self, doubted: bool, now: Duration) {
+        if doubted && !self.doubted {
+            self.survey_due = self.survey_due.min(now + DOUBT_EVERY);
+        }
+        self.doubted = doubted;
+    }
+}
+
+/// When a look at the account was asked for, by both clocks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SurveyAsked {
+    pub at: Timestamp,
+    pub elapsed: Duration,
 }
 
 /// True once an interval.
@@ -91,8 +122,8 @@ impl KucoinVenue {
             self.watch.symbol_turn = turn + 1;
             self.ask_symbol(turn);
         }
-        if is_due(&mut self.watch.sweep_due, SWEEP_EVERY, elapsed) {
-            self.sweep_all();
+        if elapsed >= self.watch.survey_due && !self.watch.surveying {
+            self.survey(now);
         }
         if is_due(&mut self.watch.clock_due, CLOCK_EVERY, elapsed) {
             let rest = self.rest.clone();
@@ -136,21 +167,67 @@ impl KucoinVenue {
         self.spawn(async move { Answer::Symbol(id, rest.symbol(symbol.as_str()).await) });
     }
 
-    /// Lists the fills of every instrument since its last list.
-    pub(super) fn sweep_all(&mut self) {
-        for (index, since) in self.swept_until.clone().into_iter().enumerate() {
-            let Ok(id) = u16::try_from(index).map(InstrumentId) else { continue };
-            let Some(symbol) = self.symbol_of(id) else { continue };
-            let rest = self.rest.clone();
-            self.spawn(
-                async move { Answer::Swept(id, rest.fills_since(symbol.as_str(), since).await) },
-            );
+    /// What a look at the account is to see.
+    pub(super) fn survey_plan(&self, explain: bool) -> SurveyPlan {
+        let since = self.swept_until.iter().map(|since| *since - FILLS_OVERLAP);
+        SurveyPlan {
+            fills: self.instruments.iter().map(Instrument::symbol).zip(since).collect(),
+            halted: self.conditions.scopes(HoldCode::InstrumentHalted),
+            ledger_since: explain.then(|| self.rest.venue_time() - HISTORY),
         }
     }
 
-    /// A list of fills was not to be had: all are asked for again soon.
-    pub(super) fn sweep_soon(&mut self, now: Moment) {
-        self.watch.sweep_due = self.watch.sweep_due.min(now.elapsed + TROUBLE_EVERY);
+    /// Looks at the account as a whole.
+    fn survey(&mut self, now: Moment) {
+        self.watch.surveying = true;
+        let (rest, plan) = (self.rest.clone(), self.survey_plan(self.watch.doubted));
+        let asked = SurveyAsked { at: now.at, elapsed: now.elapsed };
+        self.spawn(async move { Answer::Account(asked, survey::take(&rest, &plan).await) });
+    }
+
+    /// A look at the account is over.
+    pub(super) fn on_survey(
+        &mut self,
+        asked: SurveyAsked,
+        outcome: Result<Survey, Failure>,
+        now: Moment,
+    ) {
+        self.note(None, &outcome);
+        self.watch.surveying = false;
+        let Ok(survey) = outcome else {
+            // A look that failed says nothing about what is held.
+            self.watch.survey_due = now.elapsed + TROUBLE_EVERY;
+            return;
+        };
+        let doubted = self.watch.doubted;
+        let wait = if doubted { DOUBT_EVERY } else { self.settings.reconcile_interval };
+        self.watch.survey_due = self.watch.survey_due.max(asked.elapsed + wait);
+        if self.watch.unlisted_since.is_some_and(|since| asked.elapsed >= since) {
+            self.watch.unlisted_since = None;
+        } else if self.watch.unlisted_since.is_some() {
+            self.watch.survey_due = now.elapsed;
+        }
+        let mut view = AccountView { asked_at: asked.at, ..AccountView::default() };
+        self.take_in(survey, &mut view, now);
+        view.venue_sequence = self.tracker.venue_sequence();
+        self.account = Some(view);
+    }
+
+    /// Books the fills of a look that are new, and keeps the rest of it in a view.
+    pub(super) fn take_in(&mut self, survey: Survey, view: &mut AccountView, now: Moment) {
+        for (id, list) in (0u16..).map(InstrumentId).zip(&survey.fills) {
+            self.tracker.on_sweep(id, list, now);
+            let newest = list.iter().map(|fill| fill.at).max();
+            if let (Some(newest), Some(until)) = (newest, self.swept_until.get_mut(id.index())) {
+                *until = newest.max(*until);
+            }
+        }
+        let unknown = survey.open.iter().filter(|it| !self.tracker.knows(&it.client_order_id));
+        self.strays = unknown.map(|order| (order.client_order_id, *order)).collect();
+        view.open = survey.open;
+        view.balances = survey.balances;
+        view.movements = survey.movements;
+        view.history_from = self.rest.venue_time() - HISTORY;
     }
 
     /// What the outcome of a request says about the venue itself, and about an instrument.

@@ -1,0 +1,134 @@
+//! Looks at an account that moves meanwhile.
+
+use super::*;
+use crate::domain::execution::VenueReason;
+use crate::engine::reconcile::DifferenceKind;
+
+/// Lets the averages cross, so that an entry is sent; its client order id.
+fn enter(bench: &mut Bench) -> ClientOrderId {
+    use crate::domain::market_data::Candle;
+    let candle = |close: i64| Candle {
+        open_at: Timestamp::from_us(0),
+        open: Ticks::new(close),
+        high: Ticks::new(close),
+        low: Ticks::new(close),
+        close: Ticks::new(close),
+        volume: Lots::ZERO,
+    };
+    bench.quote(BTC, 600_000);
+    let slow = settings().slow_candles;
+    let falling = (0..=slow).map(|step| 700_000 - 100 * i64::try_from(step).unwrap());
+    for close in falling.chain([900_000]) {
+        let data = MarketData::Candle(candle(close));
+        bench.step(&Event::Market(MarketEvent { at: bench.now, instrument: BTC, data }));
+    }
+    let order = bench.engine.open_orders().next().expect("the cross went up");
+    order.client_order_id
+}
+
+fn report(bench: &mut Bench, id: ClientOrderId, kind: ReportKind) {
+    let at = bench.now;
+    bench.step(&Event::Report(ExecutionReport { client_order_id: id, at, kind }));
+}
+
+#[test]
+fn an_order_on_its_way_is_no_difference_and_one_at_work_is_compared() {
+    let mut bench = Bench::new(Policy::default());
+    let id = enter(&mut bench);
+    bench.look();
+    assert_eq!(bench.engine.differences(), [], "submitted: nobody knows yet");
+    let kind = ReportKind::Accepted { venue_order_id: VenueOrderId::new("1").unwrap() };
+    report(&mut bench, id, kind);
+    bench.look();
+    let kinds: Vec<_> = bench.engine.differences().iter().map(|it| it.kind).collect();
+    assert_eq!(kinds, [DifferenceKind::BalanceHold], "the venue has put nothing aside for it");
+    let hold = bench.engine.balances()[&asset("USDT")].hold();
+    bench.balances.insert(asset("USDT"), Balance::new(d("1000"), hold).unwrap());
+    bench.works(id.as_str(), "BTC-USDT");
+    bench.look();
+    assert_eq!(bench.engine.differences(), []);
+    assert_eq!(bench.level("BTC-USDT"), Level::Running);
+}
+
+#[test]
+fn a_view_asked_for_before_something_moved_says_nothing_about_it() {
+    let mut bench = Bench::new(Policy::default());
+    let before = bench.snapshot();
+    bench.now = bench.now + std::time::Duration::from_secs(1);
+    bench.fill(Side::Buy, "60000", "0.01");
+    bench.step(&Event::Account(Box::new(before)));
+    assert_eq!(bench.engine.differences(), []);
+}
+
+#[test]
+fn a_fill_that_is_not_told_yet_is_on_its_way() {
+    let mut bench = Bench::new(Policy::default());
+    let mut other = Bench::new(Policy::default());
+    other.fill(Side::Buy, "60000", "0.01");
+    let told = other.actions.iter().any(|it| matches!(it, Action::Record(_)));
+    assert!(told);
+    bench.sequence = 1;
+    bench.has("USDT", "400");
+    bench.has("BTC", "0.01");
+    bench.executions = vec![Execution {
+        execution_id: ExecutionId::new("1").unwrap(),
+        venue_sequence: 1,
+        client_order_id: ClientOrderId::new("manual").unwrap(),
+        venue_order_id: VenueOrderId::new("9").unwrap(),
+        instrument: BTC,
+        side: Side::Buy,
+        price: Ticks::new(600_000),
+        quantity: Lots::new(1_000),
+        notional: d("600"),
+        fee: Decimal::ZERO,
+        fee_asset: asset("USDT"),
+        liquidity: Liquidity::Taker,
+        at: bench.now,
+    }];
+    bench.look();
+    assert_eq!(bench.engine.differences(), []);
+}
+
+#[test]
+fn a_difference_stays_while_its_asset_moves() {
+    let mut bench = Bench::new(Policy::default());
+    bench.has("USDT", "900");
+    bench.look();
+    assert_eq!(bench.level("BTC-USDT"), Level::SoftPause);
+    let snapshot = bench.snapshot();
+    bench.fill(Side::Buy, "60000", "0.01");
+    bench.step(&Event::Account(Box::new(snapshot)));
+    assert_eq!(bench.level("BTC-USDT"), Level::SoftPause, "nothing new is known");
+}
+
+#[test]
+fn a_sale_of_coins_whose_arrival_is_told_later_adds_up() {
+    let mut bench = Bench::new(Policy::default());
+    bench.fill(Side::Sell, "60000", "0.01");
+    let expected =
+        ["sold_more_than_held BTC-USDT", "fill_of_unknown_order manual", "overdrawn BTC"];
+    assert_eq!(bench.surprises(), expected);
+    bench.has("USDT", "1600");
+    bench.has("BTC", "0.02");
+    bench.moved("1", "BTC", "0.03", "TRANSFER");
+    bench.look();
+    assert_eq!(bench.transfers(), ["BTC 0.03 deposit"]);
+    assert_eq!((bench.btc(), bench.total("BTC")), (d("0.02"), d("0.02")));
+    assert_eq!(bench.engine.differences(), []);
+}
+
+#[test]
+fn an_order_that_is_over_here_and_at_work_there_is_canceled() {
+    let mut bench = Bench::new(Policy::default());
+    let id = enter(&mut bench);
+    let reason = VenueReason { code: 400_100, text: "refused".into() };
+    report(&mut bench, id, ReportKind::Rejected(reason));
+    // Ended after the venue was asked: an old view, no difference.
+    bench.works(id.as_str(), "BTC-USDT");
+    let old = VenueSnapshot { asked_at: bench.now, ..bench.snapshot() };
+    bench.step(&Event::Account(Box::new(old)));
+    assert_eq!(bench.canceled(), Vec::<&str>::new());
+    bench.look();
+    assert_eq!(bench.canceled(), [id.as_str()]);
+    assert_eq!(bench.level("BTC-USDT"), Level::SoftPause);
+}
