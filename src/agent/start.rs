@@ -65,7 +65,7 @@ pub(super) async fn start(
 
     let mut actions = Vec::new();
     let started = Record::Run { run: run.number, phase: "started" };
-    actions.push(Action::Record(Fact { at: now, record: started }));
+    actions.push(Action::Record(Fact { at: now, input: None, record: started }));
     engine.restore(known, now, &mut actions);
     engine.reconcile(&snapshot, now, &mut actions);
     hold_after_crashes(&mut engine, &run, now, &mut actions);

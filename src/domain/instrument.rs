@@ -11,11 +11,35 @@ use super::side::Side;
 use super::symbol::Symbol;
 
 /// A price as a whole number of the instrument's tick size (MinPriceIncrement, FIX 969).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Debug,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 pub struct Ticks(i64);
 
 /// A quantity as a whole number of the instrument's lot size (RoundLot, FIX 561).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Debug,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 pub struct Lots(i64);
 
 impl Ticks {
@@ -110,7 +134,7 @@ impl FeeClass {
 }
 
 /// What a venue says about an instrument, before it is checked.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct InstrumentSpec {
     /// `BASE-QUOTE`.
     pub symbol: Symbol,
@@ -133,7 +157,8 @@ pub struct InstrumentSpec {
 }
 
 /// An instrument with consistent grids and limits.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "InstrumentSpec", into = "InstrumentSpec")]
 pub struct Instrument {
     spec: InstrumentSpec,
     quantity_min: Lots,
@@ -176,6 +201,19 @@ impl fmt::Display for InstrumentError {
 }
 
 impl std::error::Error for InstrumentError {}
+
+impl TryFrom<InstrumentSpec> for Instrument {
+    type Error = InstrumentError;
+    fn try_from(spec: InstrumentSpec) -> Result<Self, InstrumentError> {
+        Self::new(spec)
+    }
+}
+
+impl From<Instrument> for InstrumentSpec {
+    fn from(instrument: Instrument) -> Self {
+        instrument.spec
+    }
+}
 
 impl Instrument {
     /// Checks a specification.

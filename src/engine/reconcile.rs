@@ -25,7 +25,7 @@ use crate::domain::record::{Projection, Record, TransferRecord};
 use crate::domain::time::Timestamp;
 
 /// What the venue says about one order.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct VenueOrderView {
     /// The name we gave it.
     pub client_order_id: ClientOrderId,
@@ -36,7 +36,7 @@ pub struct VenueOrderView {
 }
 
 /// What the venue says about the account, all at one instant.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct VenueSnapshot {
     /// Every order at work.
     pub open_orders: Vec<VenueOrderView>,
@@ -64,7 +64,7 @@ pub struct Difference {
 }
 
 /// What the ledger knew, as domain words.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Known {
     /// Desk by desk: index, position, highest bid, totals (bought, sold, transferred).
     pub positions: Vec<KnownPosition>,
@@ -79,7 +79,7 @@ pub struct Known {
 }
 
 /// A position as the ledger knew it.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct KnownPosition {
     /// Which instrument.
     pub instrument: InstrumentId,
@@ -98,7 +98,7 @@ pub struct KnownPosition {
 impl Engine {
     /// Takes the ledger's state in, before anything else. Nothing is permitted until reconciled.
     pub fn restore(&mut self, known: Known, now: Timestamp, actions: &mut Vec<Action>) {
-        self.now = self.now.max(now);
+        self.begin(now);
         self.balances = known.balances;
         self.cursor = known.venue_cursor;
         for row in known.positions {
@@ -144,7 +144,7 @@ impl Engine {
         now: Timestamp,
         actions: &mut Vec<Action>,
     ) -> Vec<Difference> {
-        self.now = self.now.max(now);
+        self.begin(now);
         if self.knows_nothing() {
             self.adopt_account(snapshot, actions);
         } else {

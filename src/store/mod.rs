@@ -29,7 +29,10 @@ use crate::durable::sqlite::{Format, OpenError};
 pub const LEDGER: Format = Format {
     name: "ledger",
     application_id: 0x4942_4953,
-    migrations: &[include_str!("../../migrations/0001_ledger.sql")],
+    migrations: &[
+        include_str!("../../migrations/0001_ledger.sql"),
+        include_str!("../../migrations/0002_event_input.sql"),
+    ],
 };
 
 /// Where the ledger is in a state directory.

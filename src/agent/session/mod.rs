@@ -222,7 +222,7 @@ impl Session {
         self.flush()?;
         let run = self.parts.run;
         let stopped = Record::Run { run, phase: "stopped" };
-        self.batch.entries.push(Entry::Fact(Fact { at: self.now, record: stopped }));
+        self.batch.entries.push(Entry::Fact(Fact { at: self.now, input: None, record: stopped }));
         let ended = Some((clock::wall_now(), cause.to_owned()));
         let progress = Some(self.progress());
         self.note(Some(RunUpdate { run, ready_at: None, progress, ended }), true);
