@@ -11,6 +11,7 @@ pub mod hourly_kpi;
 pub mod job;
 pub mod log_retention;
 pub mod preflight;
+pub mod replay;
 pub mod status;
 pub mod trades;
 mod venue;
@@ -65,6 +66,7 @@ enum Command {
     Exchange(exchange::Exchange),
     FailureReport(failure_report::FailureReport),
     Db(db::Db),
+    Replay(replay::Replay),
     Trades(trades::Trades),
 }
 
@@ -99,6 +101,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Exchange(arguments) => exchange::run(&cli.global, arguments),
         Command::FailureReport(arguments) => failure_report::run(&cli.global, arguments),
         Command::Db(arguments) => db::run(&cli.global, arguments),
+        Command::Replay(arguments) => replay::run(&cli.global, arguments),
         Command::Trades(arguments) => trades::run(&cli.global, arguments),
     }
 }

@@ -5,7 +5,6 @@ use super::header::{BeginRef, Expect, FORMAT, Header};
 use super::line::Encoder;
 use super::replay::Step;
 use crate::domain::time::Timestamp;
-use crate::engine::Engine;
 
 /// Where a case is from.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,11 +56,8 @@ impl CaseWriter {
         }
     }
 
-    /// The whole of it; `engine` is as it is after the last input, where the case must end there.
-    pub fn finish(mut self, engine: Option<&Engine>) -> Vec<u8> {
-        if let Some(engine) = engine {
-            self.encoder.end(engine.inputs(), &super::digest::of_engine(engine));
-        }
+    /// The whole of it.
+    pub fn finish(self) -> Vec<u8> {
         self.encoder.bytes().to_vec()
     }
 }

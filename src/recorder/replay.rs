@@ -59,6 +59,8 @@ pub enum Stop {
     Damage(Damage),
     /// It acts otherwise.
     Departure(Box<Departure>),
+    /// The witness has seen enough.
+    Enough,
 }
 
 impl From<Damage> for Stop {

@@ -7,9 +7,11 @@
 
 pub mod chain;
 pub mod column;
+pub mod event;
 pub mod imported_trade;
 pub mod kpi;
 pub mod load;
+pub mod order_story;
 pub mod own_trade;
 pub mod retention;
 mod row;
