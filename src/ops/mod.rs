@@ -7,6 +7,7 @@
 pub mod age;
 pub mod agent_evidence;
 pub mod db_check;
+pub mod events;
 pub mod exact_number;
 pub mod exec_integrity;
 pub mod failure;
