@@ -24,7 +24,7 @@ use crate::engine::{Engine, EngineSettings, invariant};
 use crate::market::Replay;
 use crate::recorder::header::Fresh;
 use crate::recorder::recorded_engine::RecordedEngine;
-use crate::recorder::recorder::{self, Origin, Recorder};
+use crate::recorder::recording::{self, Origin, Recorder};
 use crate::risk::limit;
 use crate::store::run::{self, BeginError, NewRun, Run};
 use crate::store::writer::LedgerSink;
@@ -226,12 +226,12 @@ fn recorder(
         Record::Auto if can_be_run_again => return Ok(None),
         Record::Auto | Record::Always => {}
     }
-    let how = recorder::Settings {
+    let how = recording::Settings {
         state_dir: options.directories.state.clone(),
         segment_bytes: wanted.segment_bytes_max,
         segment_age: wanted.segment_age_max,
         disk_free_min: wanted.disk_free_min,
-        limits: recorder::Limits { age_max: wanted.age_max, bytes_max: wanted.bytes_max },
+        limits: recording::Limits { age_max: wanted.age_max, bytes_max: wanted.bytes_max },
     };
     let origin = Origin { run, began: new.started_at, seq: chain::head(ledger)?.seq, at };
     Ok(Some(Recorder::new(how, origin, fresh)))

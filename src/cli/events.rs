@@ -1,5 +1,6 @@
 //! `ibis events`: the ledger's events, and the reasons behind one order.
 
+use std::io::{self, Write as _};
 use std::time::Duration;
 
 use clap::Args;
@@ -51,8 +52,19 @@ pub struct Events {
     why: Option<String>,
 }
 
-/// Runs it.
+/// Runs it. A reader that left early (`| head`) is no error, and ends a tail that follows.
 pub fn run(global: &Global, arguments: &Events) -> anyhow::Result<Exit> {
+    match print(global, arguments) {
+        Err(error) if is_gone(&error) => Ok(Exit::Ok),
+        printed => printed,
+    }
+}
+
+fn is_gone(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn print(global: &Global, arguments: &Events) -> anyhow::Result<Exit> {
     let ledger = store::open_reader(&state_dir(global))?;
     if let Some(id) = &arguments.why {
         return run_why(global, &ledger, id);
@@ -117,8 +129,9 @@ fn show(global: &Global, row: &EventRow) -> anyhow::Result<()> {
             let what = format!("event {} is damaged; see ibis db check", row.seq);
             return Err(Failure::new(Exit::Data, what).into());
         };
-        return print_json(&line);
+        return Ok(writeln!(io::stdout(), "{}", serde_json::to_string(&line)?)?);
     }
     let EventRow { seq, at, kind, reference, .. } = row;
-    print_lines(&format!("{} {seq:>7} {kind:<12} {reference:<20} {}\n", clock(*at), summary(row)))
+    let (at, what) = (clock(*at), summary(row));
+    Ok(writeln!(io::stdout(), "{at} {seq:>7} {kind:<12} {reference:<20} {what}")?)
 }

@@ -304,7 +304,7 @@ pub const KEYS: &[Key] = &[
         .origin("days of fifty busy symbols, compressed")
         .doc("Disk budget of the recording; the oldest segments are deleted first."),
     Key::new("recorder.disk_free_min", Kind::Bytes, "512MiB")
-        .range("1MiB", "1000GiB")
+        .range("0B", "1000GiB")
         .origin("twice health.disk_free_critical: the ledger needs the disk more")
         .doc("Nothing is recorded while the disk has less free space than this."),
     Key::new("retention.archive_age_max", Kind::Duration, "21d")

@@ -54,7 +54,7 @@ pub enum Expect {
 #[serde(rename_all = "snake_case")]
 pub enum Begin {
     /// As a start builds it.
-    Fresh(Fresh),
+    Fresh(Box<Fresh>),
     /// Whole, in the middle of its work.
     State(Box<Engine>),
 }

@@ -30,7 +30,7 @@ use crate::engine::event::Event;
 #[derive(Clone, PartialEq, Debug)]
 pub enum Line {
     /// An input, and the engine's clock with it.
-    Input(Timestamp, Input),
+    Input(Timestamp, Box<Input>),
     /// Count and digest of the actions of the input before.
     Digest(u64, String),
     /// Its actions, in full.
@@ -237,7 +237,7 @@ pub fn decode(line: &[u8], now: Timestamp) -> Result<Line, String> {
         let instrument = InstrumentId(element(3)?.parse().map_err(|_| "no instrument".to_owned())?);
         let at = Timestamp::from_us(then.us().saturating_sub(lag));
         let event = MarketEvent { at, instrument, data };
-        Ok(Line::Input(then, Input::Event(Event::Market(event))))
+        Ok(Line::Input(then, Box::new(Input::Event(Event::Market(event)))))
     };
     match tag.as_str() {
         "q" => market(MarketData::Quote(Quote {
@@ -256,8 +256,11 @@ pub fn decode(line: &[u8], now: Timestamp) -> Result<Line, String> {
                 other => return Err(format!("aggressor {other}")),
             },
         })),
-        "T" => Ok(Line::Input(then()?, Input::Event(Event::Timer))),
-        "i" => Ok(Line::Input(then()?, serde_json::from_str(element(2)?).map_err(wrong)?)),
+        "T" => Ok(Line::Input(then()?, Box::new(Input::Event(Event::Timer)))),
+        "i" => {
+            let input = serde_json::from_str(element(2)?).map_err(wrong)?;
+            Ok(Line::Input(then()?, Box::new(input)))
+        }
         "=" => Ok(Line::Digest(count(1)?, text(2)?)),
         "a" => Ok(Line::Actions(serde_json::from_str(element(1)?).map_err(wrong)?)),
         "end" => Ok(Line::End(count(1)?, text(2)?)),
@@ -284,4 +287,144 @@ fn push_int(bytes: &mut Vec<u8>, number: i64) {
         bytes.push(b'-');
     }
     bytes.extend_from_slice(digits.get(at..).unwrap_or_default());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::execution::{ExecutionReport, ReportKind, VenueReason};
+    use crate::domain::hold::{Hold, HoldCode, Level};
+    use crate::domain::identifier::ClientOrderId;
+    use crate::domain::market_data::Candle;
+    use proptest::prelude::*;
+
+    fn market(data: MarketData) -> impl Fn((i64, u16)) -> Input {
+        move |(at, instrument)| {
+            let (at, instrument) = (Timestamp::from_us(at), InstrumentId(instrument));
+            Input::Event(Event::Market(MarketEvent { at, instrument, data }))
+        }
+    }
+
+    prop_compose! {
+        fn quote()(n in prop::array::uniform4(any::<i64>())) -> MarketData {
+            MarketData::Quote(Quote {
+                bid: Ticks::new(n[0]), bid_size: Lots::new(n[1]),
+                ask: Ticks::new(n[2]), ask_size: Lots::new(n[3]),
+            })
+        }
+    }
+
+    prop_compose! {
+        fn print()(price in any::<i64>(), size in any::<i64>(), side in 0..3u8) -> MarketData {
+            let aggressor = [None, Some(Side::Buy), Some(Side::Sell)][usize::from(side)];
+            MarketData::Trade(Trade { price: Ticks::new(price), size: Lots::new(size), aggressor })
+        }
+    }
+
+    fn input() -> impl Strategy<Value = Input> {
+        let place = || (-4_000_000_000_000_000..4_000_000_000_000_000i64, any::<u16>());
+        let words = "[ -~]{0,20}";
+        prop_oneof![
+            (quote(), place()).prop_map(|(data, place)| market(data)(place)),
+            (print(), place()).prop_map(|(data, place)| market(data)(place)),
+            Just(Input::Event(Event::Timer)),
+            Just(Input::Event(Event::Drain)),
+            (any::<i64>(), any::<i64>()).prop_map(|(at, price)| {
+                let (open_at, price) = (Timestamp::from_us(at), Ticks::new(price));
+                let (open, high, low, close) = (price, price, price, price);
+                let candle = Candle { open_at, open, high, low, close, volume: Lots::new(at) };
+                Input::WarmUp(InstrumentId(3), vec![candle; 2])
+            }),
+            words.prop_map(|reason| Input::Event(Event::SetHold(Hold {
+                scope: None,
+                code: HoldCode::Operator,
+                level: Level::HardStop,
+                reason,
+                set_at: Timestamp::default(),
+                until: None,
+            }))),
+            (words, any::<u32>()).prop_map(|(text, code)| {
+                let reason = VenueReason { code, text: text.into() };
+                Input::Event(Event::Report(ExecutionReport {
+                    client_order_id: ClientOrderId::new("ibis-1-1").unwrap(),
+                    at: Timestamp::from_us(1),
+                    kind: ReportKind::Rejected(reason),
+                }))
+            }),
+        ]
+    }
+
+    fn encode(inputs: &[(i64, Input)]) -> Vec<u8> {
+        let mut encoder = Encoder::checked();
+        encoder.header(&serde_json::json!({ "ibis_recording": 1 }), Timestamp::default());
+        for (at, input) in inputs {
+            encoder.input(input.as_ref(), Timestamp::from_us(*at));
+            encoder.digest(2, &digest::of(b"x"));
+        }
+        encoder.bytes().to_vec()
+    }
+
+    fn check_of(bytes: &[u8]) -> Option<usize> {
+        let mut check = Check::default();
+        bytes
+            .split_inclusive(|byte| *byte == b'\n')
+            .position(|line| line.strip_suffix(b"\n").is_none_or(|line| !check.holds(line)))
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back(
+            inputs in prop::collection::vec((0..4_000_000_000_000_000i64, input()), 1..8)
+        ) {
+            let bytes = encode(&inputs);
+            let mut now = Timestamp::default();
+            let lines: Vec<_> = bytes.split(|byte| *byte == b'\n').skip(1).step_by(2).collect();
+            for ((at, input), line) in inputs.iter().zip(lines) {
+                let Line::Input(then, found) = decode(line, now).unwrap() else {
+                    panic!("no input: {}", String::from_utf8_lossy(line))
+                };
+                prop_assert_eq!((then.us(), &*found), (*at, input));
+                now = then;
+            }
+            prop_assert_eq!(check_of(&bytes), None);
+        }
+
+        #[test]
+        fn a_changed_byte_or_a_lost_line_is_found_where_it_is(
+            inputs in prop::collection::vec((0..4_000_000i64, input()), 3..6),
+            place in any::<prop::sample::Index>(), line in 0..5usize,
+        ) {
+            let bytes = encode(&inputs);
+            let mut changed = bytes.clone();
+            let at = place.index(bytes.len());
+            prop_assume!(bytes[at] != b'\n');
+            changed[at] = if bytes[at] == b'7' { b'8' } else { b'7' };
+            let of = bytes[..at].iter().filter(|byte| **byte == b'\n').count();
+            // Half of a CRC-32: one change in 65,536 shows a line later.
+            prop_assert!(check_of(&changed).is_some_and(|found| found == of || found == of + 1));
+            let lines: Vec<_> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+            let lost = [&lines[..line], &lines[line + 1..]].concat().concat();
+            prop_assert!(check_of(&lost).is_some_and(|found| found <= line + 1));
+        }
+    }
+
+    #[test]
+    fn a_quote_takes_sixty_bytes() {
+        let mut encoder = Encoder::checked();
+        let quote = Quote {
+            bid: Ticks::new(600_001),
+            bid_size: Lots::new(1_234_567),
+            ask: Ticks::new(600_002),
+            ask_size: Lots::new(330_000),
+        };
+        let now = Timestamp::from_us(1_767_225_600_123_456);
+        let at = Timestamp::from_us(now.us() - 45_210);
+        encoder.header(&1, Timestamp::from_us(now.us() - 10_000));
+        encoder.clear();
+        let input = market(MarketData::Quote(quote))((at.us(), 12));
+        encoder.input(input.as_ref(), now);
+        let line = String::from_utf8_lossy(encoder.bytes()).into_owned();
+        assert!(line.len() <= 60, "{} bytes: {line}", line.len());
+        assert!(line.starts_with("[\"q\",10000,45210,12,600001,1234567,600002,330000,"), "{line}");
+    }
 }

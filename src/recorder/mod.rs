@@ -10,7 +10,7 @@
 //! - after an input that made the engine act, the [`digest`] of all its actions;
 //! - the last line of a closed segment is the digest of the engine's state.
 //!
-//! [`recorded_engine::RecordedEngine`] is the engine with a [`recorder::Recorder`] on its inputs: what
+//! [`recorded_engine::RecordedEngine`] is the engine with a [`recording::Recorder`] on its inputs: what
 //! the recorder does not see, the engine does not either. Recording never stops trading: where the
 //! disk refuses, it stops itself, says so once, and tries again a minute later. [`replay`] runs a
 //! recording; a [`case`] is a piece of one, cut out for a person and a test.
@@ -21,13 +21,11 @@ pub mod header;
 pub mod input;
 pub mod line;
 pub mod listing;
-mod pack;
+pub mod pack;
 pub mod reader;
 pub mod recorded_engine;
-pub mod recorder;
+pub mod recording;
 pub mod replay;
-
-pub use pack::tidy;
 
 /// The recordings' directory in the state directory.
 pub const DIRECTORY: &str = "recorder";

@@ -37,31 +37,38 @@ pub fn tidy(
     limits: &Limits,
     now: Timestamp,
 ) -> io::Result<Deleted> {
-    let mut failed = None;
-    for file in listing::files(state_dir)? {
-        if !file.is_packed && Some(file.path.as_path()) != open {
-            failed = failed.or(pack(&file.path).err());
-        }
-    }
-    let deleted = delete(state_dir, open, limits, now, false)?;
-    failed.map_or(Ok(deleted), Err)
+    let packed = pack_all(state_dir, open);
+    let deleted = delete(state_dir, limits, now, false)?;
+    packed.map(|()| deleted)
 }
 
-/// Deletes what is beyond the limits, never `open`; in a dry run only counts it.
+/// Compresses every segment but `open`; all that it can, and the first error.
+pub fn pack_all(state_dir: &Path, open: Option<&Path>) -> io::Result<()> {
+    let mut done = Ok(());
+    for file in listing::files(state_dir)? {
+        if !file.is_packed && Some(file.path.as_path()) != open {
+            done = done.and(pack(&file.path));
+        }
+    }
+    done
+}
+
+/// Deletes what is beyond the limits; in a dry run only counts it. The newest segment stays: an agent
+/// may be writing it.
 pub fn delete(
     state_dir: &Path,
-    open: Option<&Path>,
     limits: &Limits,
     now: Timestamp,
     dry_run: bool,
 ) -> io::Result<Deleted> {
     let mut deleted = Deleted::default();
     for file in beyond(listing::files(state_dir)?, limits, now) {
-        if Some(file.path.as_path()) == open {
-            continue;
-        }
         if !dry_run {
-            fs::remove_file(&file.path)?;
+            match fs::remove_file(&file.path) {
+                // Somebody else tidies at the same time.
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
             if let Some(day) = file.path.parent() {
                 // Only an empty day goes with its last segment.
                 drop(fs::remove_dir(day));
@@ -73,11 +80,12 @@ pub fn delete(
     Ok(deleted)
 }
 
-/// The segments to delete, oldest first.
+/// The segments to delete, oldest first; never the newest.
 fn beyond(mut files: Vec<File>, limits: &Limits, now: Timestamp) -> Vec<File> {
-    files.sort_by(|a, b| (a.at, a.run, a.number).cmp(&(b.at, b.run, b.number)));
+    files.sort_by_key(|file| (file.at, file.run, file.number));
     let age_us = i64::try_from(limits.age_max.as_micros()).unwrap_or(i64::MAX);
     let mut total: u64 = files.iter().map(|file| file.bytes).sum();
+    files.pop();
     files
         .into_iter()
         .take_while(|file| {
@@ -135,6 +143,6 @@ mod tests {
         assert_eq!(gone(100, 119), [1]);
         assert_eq!(gone(100, 109), [1, 2]);
         assert_eq!(gone(100, 120), [0; 0]);
-        assert_eq!(gone(0, 0), [1, 2, 3]);
+        assert_eq!(gone(0, 0), [1, 2]);
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use super::input::InputRef;
-use super::recorder::Recorder;
+use super::recording::Recorder;
 use crate::domain::identifier::InstrumentId;
 use crate::domain::market_data::Candle;
 use crate::domain::time::Timestamp;

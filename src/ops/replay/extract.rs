@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use super::select::{self, Run, Wanted};
 use super::{ReplayError, case};
 use crate::domain::time::Timestamp;
+use crate::engine::Engine;
 use crate::recorder::case::{CaseWriter, Source};
 use crate::recorder::header::{BeginRef, Expect};
 use crate::recorder::line::Line;
@@ -179,6 +180,12 @@ fn find_start(run: &Run, window: &Window, whole: bool) -> Result<Start, ReplayEr
     Ok(Start { segment: found, inputs })
 }
 
+/// What is copied so far.
+struct Copy {
+    case: Option<CaseWriter>,
+    inputs: u64,
+}
+
 /// A piece about to be copied.
 struct Piece<'a> {
     run: &'a Run,
@@ -190,8 +197,7 @@ struct Piece<'a> {
 
 impl Piece<'_> {
     fn copy(&self) -> Result<(Extracted, Vec<u8>), ReplayError> {
-        let mut case: Option<CaseWriter> = None;
-        let mut copied = 0;
+        let mut copy = Copy { case: None, inputs: 0 };
         let mut replayer: Option<Replayer> = None;
         for segment in self.run.iter().skip(self.start.segment) {
             let Some((header, mut reader)) = reader::open(&segment.path)? else { continue };
@@ -199,26 +205,16 @@ impl Piece<'_> {
                 // What follows is no longer the same story.
                 break;
             }
-            if header.inputs == self.start.inputs && case.is_none() {
-                case = Some(self.begin(header.engine.as_ref(), header.at));
+            if header.inputs == self.start.inputs && copy.case.is_none() {
+                copy.case = Some(self.begin(header.engine.as_ref(), header.at));
             }
             let mut running = match replayer.take() {
                 Some(running) => running,
                 None => Replayer::new(header, &reader)?,
             };
             running.compare = self.cut.expect == Expect::Same;
-            let ended = running.run(&mut reader, &mut |step, engine| {
-                if let Some(case) = &mut case {
-                    if self.is_over(step) {
-                        return Err(Stop::Enough);
-                    }
-                    case.step(step);
-                    copied += 1;
-                } else if step.number == self.start.inputs {
-                    case = Some(self.begin(BeginRef::State(engine), step.now));
-                }
-                Ok(())
-            });
+            let ended =
+                running.run(&mut reader, &mut |step, engine| self.take(&mut copy, step, engine));
             match ended {
                 Ok(_) => {}
                 Err(Stop::Enough) => break,
@@ -227,11 +223,27 @@ impl Piece<'_> {
             }
             replayer = Some(running);
         }
+        let Copy { case, inputs } = copy;
         let nothing = || ReplayError::Nothing(format!("{} is not in the recording", self.note));
-        let bytes = case.filter(|_| copied > 0).ok_or_else(nothing)?.finish();
-        let first_input = self.start.inputs + 1;
-        let run = self.window.run;
-        Ok((Extracted { run, first_input, inputs: copied, bytes: bytes.len() }, bytes))
+        let bytes = case.filter(|_| inputs > 0).ok_or_else(nothing)?.finish();
+        let (run, first_input) = (self.window.run, self.start.inputs + 1);
+        Ok((Extracted { run, first_input, inputs, bytes: bytes.len() }, bytes))
+    }
+
+    /// Takes a step into the case, or begins the case after it.
+    fn take(&self, copy: &mut Copy, step: &Step<'_>, engine: &Engine) -> Result<(), Stop> {
+        match &mut copy.case {
+            Some(_) if self.is_over(step) => return Err(Stop::Enough),
+            Some(case) => {
+                case.step(step);
+                copy.inputs += 1;
+            }
+            None if step.number == self.start.inputs => {
+                copy.case = Some(self.begin(BeginRef::State(engine), step.now));
+            }
+            None => {}
+        }
+        Ok(())
     }
 
     fn begin(&self, engine: BeginRef<'_>, at: Timestamp) -> CaseWriter {

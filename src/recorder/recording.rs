@@ -156,10 +156,10 @@ impl Recorder {
             State::Starting => {}
             State::Open(open) => {
                 let age = now.saturating_sub(open.opened);
-                if open.bytes >= self.settings.segment_bytes || age >= self.settings.segment_age {
-                    if self.close(engine) {
-                        self.open(Some(engine));
-                    }
+                let is_full =
+                    open.bytes >= self.settings.segment_bytes || age >= self.settings.segment_age;
+                if is_full && self.close(engine) {
+                    self.open(Some(engine));
                 }
             }
             State::Waiting(until) if now >= *until => self.open(Some(engine)),
