@@ -46,6 +46,7 @@ pub mod engine;
 pub mod exchange;
 pub mod market;
 pub mod ops;
+pub mod recorder;
 pub mod risk;
 pub mod store;
 pub mod strategy;

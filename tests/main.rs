@@ -14,6 +14,7 @@ mod exchange;
 mod feed;
 mod kucoin;
 mod live;
+mod recorder;
 mod rest;
 mod simulation;
 mod support;

@@ -18,10 +18,10 @@ use crate::config::settings::{MarketSource, Mode};
 use crate::domain::instrument::{FeeClass, Instrument, InstrumentSpec};
 use crate::domain::market_data::MarketEvent;
 use crate::domain::time::Timestamp;
-use crate::engine::Engine;
 use crate::engine::reconcile::{Known, VenueSnapshot};
 use crate::exchange::paper::{PaperSettings, account_store};
 use crate::market::{Market, Replay, Synthetic};
+use crate::recorder::recorded_engine::RecordedEngine;
 use crate::systemd::notify::Notifier;
 
 /// Where a market with a clock of its own begins on a new ledger: 2026-01-01T00:00:00Z. Fixed, so
@@ -138,7 +138,7 @@ impl Ground {
     }
 
     /// The averages need their candles before the first signal: the venue has them.
-    pub(super) async fn warm_up(&self, engine: &mut Engine, settings: &Settings) {
+    pub(super) async fn warm_up(&self, engine: &mut RecordedEngine, settings: &Settings) {
         if let Some(online) = &self.online {
             online.warm_up(engine, settings, self.now).await;
         }

@@ -48,6 +48,11 @@ pub(super) fn narrate(fact: &Fact) {
             subject = surprise.subject.as_str();
             "{} {}: {}", surprise.code, surprise.subject, surprise.detail
         ),
+        Record::Decision(decision) => log::debug!(
+            symbol:% = decision.symbol, client_order_id:% = decision.client_order_id,
+            purpose = decision.purpose.as_str(), engine_at:% = at;
+            "{} decided: {} {}", decision.client_order_id, decision.purpose.as_str(), decision.symbol
+        ),
         Record::Run { run, phase } => log::debug!(run = *run; "run {run} {phase}"),
     }
 }

@@ -15,7 +15,6 @@ use crate::domain::instrument::Instrument;
 use crate::domain::market_data::Candle;
 use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
-use crate::engine::Engine;
 use crate::exchange::kucoin::credentials::Credentials;
 use crate::exchange::kucoin::dial::DialLimits;
 use crate::exchange::kucoin::feed::{BookSource, Feed, FeedSettings, Sources};
@@ -27,6 +26,7 @@ use crate::exchange::kucoin::venue::{AccountView, KucoinSettings, KucoinVenue, S
 use crate::exchange::kucoin::ws::WsSettings;
 use crate::exchange::kucoin::ws::private::PrivateChannel;
 use crate::exchange::kucoin::ws::{dialer, private_bullets};
+use crate::recorder::recorded_engine::RecordedEngine;
 use crate::systemd::notify::Notifier;
 
 /// The first wait for a venue that is away; each further one doubles it ...
@@ -175,7 +175,12 @@ impl Online {
     }
 
     /// Gives the averages the venue's candles. Without them the first signals come later.
-    pub(super) async fn warm_up(&self, engine: &mut Engine, settings: &Settings, now: Timestamp) {
+    pub(super) async fn warm_up(
+        &self,
+        engine: &mut RecordedEngine,
+        settings: &Settings,
+        now: Timestamp,
+    ) {
         let interval = settings.strategy.candle_interval;
         let seconds = i64::try_from(interval.as_secs()).unwrap_or(i64::MAX);
         let Some(candle) = CandleType::of_seconds(seconds) else {
@@ -193,7 +198,7 @@ impl Online {
                     let closed = rows.iter().rev().filter_map(|row| of_row(instrument, row));
                     let closed: Vec<Candle> =
                         closed.filter(|candle| candle.open_at < open_at).collect();
-                    engine.warm_up(id, &closed);
+                    engine.warm_up(id, &closed, now);
                 }
                 Err(failure) => log::warn!("{symbol}: no candles to begin with: {failure}"),
             }

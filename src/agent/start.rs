@@ -13,10 +13,9 @@ use super::session::{Parts, Session};
 use super::{Options, restore};
 use crate::clock;
 use crate::config::Settings;
-use crate::config::settings::{Decision, EntryPrice, ForeignOrders, Mode};
+use crate::config::settings::{Decision, EntryPrice, ForeignOrders, Mode, Record};
 use crate::domain::hold::{Hold, HoldCode, Level};
-use crate::domain::instrument::Instrument;
-use crate::domain::record::{Fact, Record};
+use crate::domain::record::{self, Fact};
 use crate::domain::time::Timestamp;
 use crate::durable::group_commit::GroupCommit;
 use crate::durable::instance_lock::{InstanceLock, LockError};
@@ -25,10 +24,13 @@ use crate::engine::event::Event;
 use crate::engine::reconcile::Policy;
 use crate::engine::{Engine, EngineSettings, invariant};
 use crate::market::Replay;
-use crate::risk::limit::Limits;
+use crate::recorder::header::Fresh;
+use crate::recorder::recorded_engine::RecordedEngine;
+use crate::recorder::recording::{self, Origin, Recorder};
+use crate::risk::limit;
 use crate::store::run::{self, BeginError, NewRun, Run};
 use crate::store::writer::LedgerSink;
-use crate::store::{LEDGER, instrument_row, ledger_path, load, state_json};
+use crate::store::{LEDGER, chain, instrument_row, ledger_path, load, state_json};
 use crate::strategy::StrategySettings;
 use crate::systemd::message_id;
 use crate::systemd::notify::Notifier;
@@ -64,13 +66,19 @@ pub(super) async fn start(
 
     notifier.status("reconciling with the venue");
     let stamp = run.stamp(now);
-    let mut engine = engine(instruments, settings, stamp)?;
+    let fresh = Fresh {
+        settings: engine_settings(settings, stamp),
+        instruments: instruments.clone(),
+        traded: settings.market.symbols.clone(),
+    };
+    let recorder = recorder(options, settings, &new, &fresh, (&connection, run.number, now))?;
+    let mut engine = RecordedEngine::new(engine(&fresh)?, recorder);
     let known = restore::known(instruments, ledger, seen_until)?;
     let (venue, snapshot) = ground.link(settings, state_dir, &connection, &known).await?;
 
     let mut actions = Vec::new();
-    let started = Record::Run { run: run.number, phase: "started" };
-    actions.push(Action::Record(Fact { at: now, record: started }));
+    let started = record::Record::Run { run: run.number, phase: "started" };
+    actions.push(Action::Record(Fact { at: now, input: None, record: started }));
     engine.restore(known, now, &mut actions);
     engine.reconcile(&snapshot, now, &mut actions);
     hold_after_crashes(&mut engine, &run, now, &mut actions);
@@ -200,20 +208,40 @@ fn last_instant(
     Ok(event.max(run.last_engine_at))
 }
 
-fn engine(
-    instruments: &[Instrument],
-    settings: &Settings,
-    stamp: u64,
-) -> Result<Engine, AgentError> {
-    let mut engine = Engine::new(engine_settings(settings, stamp), instruments);
-    engine.trade_only(&settings.market.symbols).map_err(|symbol| {
-        let known: Vec<_> = instruments.iter().map(|known| known.symbol().to_string()).collect();
+fn engine(fresh: &Fresh) -> Result<Engine, AgentError> {
+    fresh.engine().map_err(|symbol| {
+        let known = fresh.instruments.iter().map(|known| known.symbol().to_string());
         AgentError::Mismatch(format!(
             "market.symbols: this market has no {symbol}; it has {}",
-            known.join(", ")
+            known.collect::<Vec<_>>().join(", ")
         ))
-    })?;
-    Ok(engine)
+    })
+}
+
+/// The black box, where it is wanted.
+fn recorder(
+    options: &Options,
+    settings: &Settings,
+    new: &NewRun<'_>,
+    fresh: &Fresh,
+    (ledger, run, at): (&rusqlite::Connection, u32, Timestamp),
+) -> Result<Option<Recorder>, AgentError> {
+    let can_be_run_again = options.pace == Pace::Max || !options.replay.is_empty();
+    let wanted = &settings.recorder;
+    match wanted.record {
+        Record::Never => return Ok(None),
+        Record::Auto if can_be_run_again => return Ok(None),
+        Record::Auto | Record::Always => {}
+    }
+    let how = recording::Settings {
+        state_dir: options.directories.state.clone(),
+        segment_bytes: wanted.segment_bytes_max,
+        segment_age: wanted.segment_age_max,
+        disk_free_min: wanted.disk_free_min,
+        limits: recording::Limits { age_max: wanted.age_max, bytes_max: wanted.bytes_max },
+    };
+    let origin = Origin { run, began: new.started_at, seq: chain::head(ledger)?.seq, at };
+    Ok(Some(Recorder::new(how, origin, fresh)))
 }
 
 fn engine_settings(settings: &Settings, stamp: u64) -> EngineSettings {
@@ -237,7 +265,7 @@ fn engine_settings(settings: &Settings, stamp: u64) -> EngineSettings {
             exit_slippage_max: strategy.exit_slippage_max,
             reentry_cooldown_us: us(strategy.reentry_cooldown),
         },
-        limits: Limits {
+        limits: limit::Limits {
             notional_min: risk.notional_min,
             notional_max: risk.notional_max,
             risk_per_trade: risk.risk_per_trade,
@@ -257,7 +285,12 @@ fn engine_settings(settings: &Settings, stamp: u64) -> EngineSettings {
 }
 
 /// A crash loop is about money, not load: systemd restarts quickly, trading waits.
-fn hold_after_crashes(engine: &mut Engine, run: &Run, now: Timestamp, actions: &mut Vec<Action>) {
+fn hold_after_crashes(
+    engine: &mut RecordedEngine,
+    run: &Run,
+    now: Timestamp,
+    actions: &mut Vec<Action>,
+) {
     let streak = run.unclean_streak;
     if streak == 0 {
         let code = HoldCode::CrashLoop;

@@ -47,7 +47,8 @@ impl Tally {
                 }
             }
             Record::Surprise(_) => self.surprises += 1,
-            Record::HoldSet(_)
+            Record::Decision(_)
+            | Record::HoldSet(_)
             | Record::HoldCleared { .. }
             | Record::Transition(_)
             | Record::Transfer(_)

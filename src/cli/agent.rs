@@ -36,7 +36,7 @@ pub struct Agent {
     max_runtime: Option<Duration>,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     crate::config::grammar::duration(text)
         .map_err(|problem| format!("{}; {}", problem.what, problem.fix))
 }

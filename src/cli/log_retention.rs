@@ -10,6 +10,7 @@ use crate::durable::instance_lock;
 use crate::ops::agent_evidence::lock_path;
 use crate::ops::log_retention::plan::Limits;
 use crate::ops::log_retention::{self, Run};
+use crate::recorder::pack;
 use crate::store::{self, kpi};
 
 /// Pack old reports and samples, delete old archives, refresh trade_history.json
@@ -38,6 +39,10 @@ pub fn run(global: &Global, arguments: &LogRetention) -> anyhow::Result<Exit> {
     let run = Run {
         state_dir: &directory,
         limits: Limits::from(&*settings.retention),
+        recordings: pack::Limits {
+            age_max: settings.recorder.age_max,
+            bytes_max: settings.recorder.bytes_max,
+        },
         dry_run: arguments.dry_run,
         wall_now,
         engine_now: kpi::virtual_now(&connection)?.unwrap_or(wall_now),

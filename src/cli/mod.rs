@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod db;
+pub mod events;
 pub mod exchange;
 pub mod exec_integrity;
 pub mod exit;
@@ -11,6 +12,7 @@ pub mod hourly_kpi;
 pub mod job;
 pub mod log_retention;
 pub mod preflight;
+pub mod replay;
 pub mod status;
 pub mod trades;
 mod venue;
@@ -65,6 +67,8 @@ enum Command {
     Exchange(exchange::Exchange),
     FailureReport(failure_report::FailureReport),
     Db(db::Db),
+    Events(events::Events),
+    Replay(replay::Replay),
     Trades(trades::Trades),
 }
 
@@ -99,6 +103,8 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Exchange(arguments) => exchange::run(&cli.global, arguments),
         Command::FailureReport(arguments) => failure_report::run(&cli.global, arguments),
         Command::Db(arguments) => db::run(&cli.global, arguments),
+        Command::Events(arguments) => events::run(&cli.global, arguments),
+        Command::Replay(arguments) => replay::run(&cli.global, arguments),
         Command::Trades(arguments) => trades::run(&cli.global, arguments),
     }
 }

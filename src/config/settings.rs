@@ -71,6 +71,17 @@ pub enum ForeignOrders {
     Ignore,
 }
 
+/// Whether the engine's inputs are recorded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Record {
+    /// Where they cannot simply be run again.
+    Auto,
+    /// Whatever feeds it.
+    Always,
+    /// Not at all.
+    Never,
+}
+
 /// Declares a section's struct; the doc of each field is its key in the table.
 macro_rules! section {
     ($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty),* $(,)? }) => {
@@ -172,6 +183,14 @@ section! {
     }
 }
 
+section! {
+    /// `[recorder]`. Sizes in bytes.
+    RecorderSettings {
+        record: Record, segment_age_max: Duration, segment_bytes_max: u64,
+        age_max: Duration, bytes_max: u64, disk_free_min: u64,
+    }
+}
+
 /// The validated configuration. A clone shares its parts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settings {
@@ -191,6 +210,8 @@ pub struct Settings {
     pub paper: Arc<PaperSettings>,
     /// `[health]`
     pub health: Arc<HealthSettings>,
+    /// `[recorder]`
+    pub recorder: Arc<RecorderSettings>,
     /// `[retention]`
     pub retention: Arc<RetentionSettings>,
     effective: Arc<BTreeMap<&'static str, String>>,
@@ -229,6 +250,7 @@ impl Settings {
             exchange: Arc::new(ExchangeSettings::read(&section("exchange"))),
             paper: Arc::new(PaperSettings::read(&section("paper"))),
             health: Arc::new(HealthSettings::read(&section("health"))),
+            recorder: Arc::new(RecorderSettings::read(&section("recorder"))),
             retention: Arc::new(RetentionSettings::read(&section("retention"))),
             effective: Arc::new(
                 input.iter().map(|(name, value, _)| (name, value.to_string())).collect(),
@@ -340,6 +362,7 @@ from_word! {
     ForeignOrders { "hold" => Self::Hold, "ignore" => Self::Ignore }
     EntryPrice { "ask" => Self::Ask, "bid" => Self::Bid }
     MarketSource { "synthetic" => Self::Synthetic, "kucoin" => Self::Kucoin }
+    Record { "auto" => Self::Auto, "always" => Self::Always, "never" => Self::Never }
     BookSource { "level1" => Self::Level1, "depth5" => Self::Depth5, "level2" => Self::Level2 }
     log::LevelFilter {
         "error" => Self::Error, "warn" => Self::Warn, "info" => Self::Info,

@@ -298,6 +298,29 @@ pub const KEYS: &[Key] = &[
         .origin("50 times the default latency both ways")
         .doc("Orders younger than this may still differ between ledger and venue.")
         .reloadable(),
+    Key::new("recorder.record", Kind::Word(&["auto", "always", "never"]), "auto")
+        .origin("what runs for hours is worth a black box; what can be run again is its own")
+        .doc("Whether the engine's inputs are recorded; auto means always, except with --speed max and --replay."),
+    Key::new("recorder.segment_age_max", Kind::Duration, "1h")
+        .range("1m", "1d")
+        .origin("what an incident takes to replay stays short")
+        .doc("A segment of the recording is closed and compressed at this age."),
+    Key::new("recorder.segment_bytes_max", Kind::Bytes, "64MiB")
+        .range("64KiB", "1GiB")
+        .origin("a second of work for the compressor")
+        .doc("A segment of the recording is closed and compressed at this size."),
+    Key::new("recorder.age_max", Kind::Duration, "14d")
+        .range("1h", "3650d")
+        .origin("incidents are looked into within two weeks")
+        .doc("Segments of the recording older than this are deleted."),
+    Key::new("recorder.bytes_max", Kind::Bytes, "2GiB")
+        .range("1MiB", "1000GiB")
+        .origin("days of fifty busy symbols, compressed")
+        .doc("Disk budget of the recording; the oldest segments are deleted first."),
+    Key::new("recorder.disk_free_min", Kind::Bytes, "512MiB")
+        .range("0B", "1000GiB")
+        .origin("twice health.disk_free_critical: the ledger needs the disk more")
+        .doc("Nothing is recorded while the disk has less free space than this."),
     Key::new("retention.archive_age_max", Kind::Duration, "21d")
         .range("1d", "3650d")
         .origin("Python IBIS: archives older than 21 days were deleted")

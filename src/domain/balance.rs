@@ -3,7 +3,7 @@
 use super::decimal::Decimal;
 
 /// Total and held amount of one asset. Available is the difference and never negative.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Balance {
     total: Decimal,
     hold: Decimal,

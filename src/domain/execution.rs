@@ -9,7 +9,7 @@ use super::side::Side;
 use super::time::Timestamp;
 
 /// One fill (ExecutionReport with LastQty, FIX 32).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Execution {
     /// The venue's id for this fill, unique for the symbol.
     pub execution_id: ExecutionId,
@@ -40,7 +40,7 @@ pub struct Execution {
 }
 
 /// A venue's reason for refusing something, in its own code and words.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct VenueReason {
     /// The venue's error code.
     pub code: u32,
@@ -55,7 +55,8 @@ impl std::fmt::Display for VenueReason {
 }
 
 /// What happened to an order of ours.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ReportKind {
     /// Taken; working or about to fill.
     Accepted {
@@ -77,7 +78,7 @@ pub enum ReportKind {
 }
 
 /// A report about one order.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct ExecutionReport {
     /// Our order.
     pub client_order_id: ClientOrderId,

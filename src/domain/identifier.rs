@@ -16,7 +16,9 @@ pub type ExecutionId = Text<32>;
 pub type Asset = Text<16>;
 
 /// Position of an instrument in the configured list: an index, not a name.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
+)]
 pub struct InstrumentId(pub u16);
 
 impl InstrumentId {

@@ -13,11 +13,15 @@ use super::side::Side;
 use super::symbol::Symbol;
 
 /// A price as a whole number of the instrument's tick size (MinPriceIncrement, FIX 969).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
 pub struct Ticks(i64);
 
 /// A quantity as a whole number of the instrument's lot size (RoundLot, FIX 561).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
 pub struct Lots(i64);
 
 impl Ticks {
@@ -135,7 +139,8 @@ pub struct InstrumentSpec {
 }
 
 /// An instrument with consistent grids and limits.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(try_from = "InstrumentSpec", into = "InstrumentSpec")]
 pub struct Instrument {
     spec: InstrumentSpec,
     quantity_min: Lots,
@@ -178,6 +183,19 @@ impl fmt::Display for InstrumentError {
 }
 
 impl std::error::Error for InstrumentError {}
+
+impl TryFrom<InstrumentSpec> for Instrument {
+    type Error = InstrumentError;
+    fn try_from(spec: InstrumentSpec) -> Result<Self, InstrumentError> {
+        Self::new(spec)
+    }
+}
+
+impl From<Instrument> for InstrumentSpec {
+    fn from(instrument: Instrument) -> Self {
+        instrument.spec
+    }
+}
 
 impl Instrument {
     /// Checks a specification.
@@ -302,7 +320,7 @@ impl Instrument {
 }
 
 /// LastLiquidityInd (FIX 851).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Liquidity {
     /// Added liquidity.

@@ -6,7 +6,7 @@ use super::side::Side;
 use super::time::Timestamp;
 
 /// Best bid and offer with their displayed sizes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Quote {
     /// Best bid.
     pub bid: Ticks,
@@ -19,7 +19,7 @@ pub struct Quote {
 }
 
 /// A public print.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Trade {
     /// Price.
     pub price: Ticks,
@@ -30,7 +30,7 @@ pub struct Trade {
 }
 
 /// A price level of the order book: its displayed size is now `size`, zero where it is gone.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct DepthChange {
     /// Buy for a bid, sell for an ask.
     pub side: Side,
@@ -41,7 +41,7 @@ pub struct DepthChange {
 }
 
 /// Open, high, low, close and volume of one closed interval.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Candle {
     /// Start of the interval.
     pub open_at: Timestamp,
@@ -58,7 +58,8 @@ pub struct Candle {
 }
 
 /// One thing a market says about one instrument.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum MarketData {
     /// New best bid and offer.
     Quote(Quote),
@@ -73,7 +74,7 @@ pub enum MarketData {
 }
 
 /// Market data with its instant and instrument.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct MarketEvent {
     /// When the market said it.
     pub at: Timestamp,
@@ -88,7 +89,7 @@ pub struct MarketEvent {
 /// A source without quotes (candles, trades) still has a last price: a print makes a one-tick
 /// market around it with the print's size on both sides, the aggressor's side being the touched
 /// one. From the first real quote on, prints no longer move it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct TopOfBook {
     quote: Option<Quote>,
     quoted: bool,

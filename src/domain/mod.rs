@@ -18,6 +18,7 @@
 
 pub mod balance;
 pub mod decimal;
+pub mod decision;
 mod digits;
 pub mod edit_distance;
 pub mod execution;

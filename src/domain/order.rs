@@ -22,7 +22,8 @@ pub enum TimeInForce {
 }
 
 /// OrdType (FIX 40) with what belongs to it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OrderType {
     /// At `price` or better.
     Limit {
@@ -92,7 +93,7 @@ impl std::str::FromStr for Purpose {
 }
 
 /// An order that satisfies its instrument's increments and limits. Immutable.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct NewOrder {
     instrument: InstrumentId,
     client_order_id: ClientOrderId,

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::decimal::Decimal;
+use super::decision::DecisionRecord;
 use super::hold::{Hold, HoldCode, Level};
 use super::identifier::{Asset, ClientOrderId, ExecutionId, VenueOrderId};
 use super::instrument::Liquidity;
@@ -15,17 +16,22 @@ use super::symbol::Symbol;
 use super::time::Timestamp;
 
 /// Something that happened, and when by the engine's clock.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Fact {
     /// When.
     pub at: Timestamp,
+    /// What caused it: the number of the engine's input in this run; none where the shell did.
+    pub input: Option<u64>,
     /// What.
     pub record: Record,
 }
 
 /// The kinds of facts.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Record {
+    /// Why the order of the intent that follows is sent.
+    Decision(Box<DecisionRecord>),
     /// An order is going to be sent. Durable before it is.
     Intent(IntentRecord),
     /// An order changed.
@@ -191,7 +197,8 @@ pub struct SurpriseRecord {
 }
 
 /// The last state of something. Only the newest of a kind and key matters.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Projection {
     /// An instrument's position.
     Position(PositionRow),
@@ -222,7 +229,7 @@ pub enum Projection {
 }
 
 /// A position as stored.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct PositionRow {
     /// Which instrument.
     pub symbol: Symbol,

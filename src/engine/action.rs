@@ -6,7 +6,8 @@ use crate::domain::record::{Fact, Projection};
 use crate::risk::approval::Approved;
 
 /// One output of [`super::Engine::step`].
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Append to the ledger. What follows must not happen before this is durable.
     Record(Fact),

@@ -14,7 +14,7 @@ use crate::strategy::exit_plan::ExitPlan;
 use super::working_order::WorkingOrder;
 
 /// One instrument's market, opinion, position and order.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Desk {
     /// Its grid and limits.
     pub instrument: Instrument,

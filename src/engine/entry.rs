@@ -2,7 +2,9 @@
 
 use super::Engine;
 use super::action::Action;
+use super::decision::size_record;
 use super::working_order::WorkingOrder;
+use crate::domain::decision::SizeRecord;
 use crate::domain::hold::Level;
 use crate::domain::identifier::{ClientOrderId, InstrumentId};
 use crate::domain::instrument::Ticks;
@@ -19,7 +21,7 @@ impl Engine {
     /// Enters `instrument`, or counts why not.
     pub(super) fn consider_entry(&mut self, instrument: InstrumentId, actions: &mut Vec<Action>) {
         match self.propose_entry(instrument) {
-            Ok((order, reference)) => self.send(&order, reference, actions),
+            Ok((order, reference, size)) => self.send(&order, reference, Some(size), actions),
             Err(refusal) => {
                 if matches!(
                     refusal,
@@ -48,7 +50,7 @@ impl Engine {
     fn propose_entry(
         &mut self,
         instrument: InstrumentId,
-    ) -> Result<(Approved<NewOrder>, Ticks), Refusal> {
+    ) -> Result<(Approved<NewOrder>, Ticks, SizeRecord), Refusal> {
         let desk = self.desks.get(instrument.index()).ok_or(Refusal::NoQuote)?;
         if desk.order.is_some() || !(desk.position.is_flat() || desk.is_dust()) {
             return Err(Refusal::OpenIntent);
@@ -76,7 +78,7 @@ impl Engine {
         };
         let desk = self.desks.get(instrument.index()).ok_or(Refusal::NoQuote)?;
         permit_entry(&desk.instrument, &self.settings.limits, level, &account, &proposal)
-            .map(|order| (order, price))
+            .map(|(order, size)| (order, price, size_record(&account, &size)))
     }
 
     /// Writes an approved order down and sends it. The only place that makes a working order.
@@ -84,6 +86,7 @@ impl Engine {
         &mut self,
         order: &Approved<NewOrder>,
         reference: Ticks,
+        size: Option<SizeRecord>,
         actions: &mut Vec<Action>,
     ) {
         let id = order.get().instrument();
@@ -101,6 +104,7 @@ impl Engine {
         }
         desk.order = Some(working);
         self.open.insert(client_order_id, id);
+        self.note_decision(order.get(), size, actions);
         self.record(Record::Intent(intent), actions);
         self.record(Record::Order(record), actions);
         self.project_balance(asset, actions);

@@ -7,7 +7,8 @@ use crate::domain::symbol::Symbol;
 use crate::engine::reconcile::VenueSnapshot;
 
 /// One input of [`super::Engine::step`].
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Event {
     /// The market said something.
     Market(MarketEvent),

@@ -30,7 +30,7 @@ impl Engine {
             None => {}
         }
         match self.propose_exit(index, purpose) {
-            Ok((order, reference)) => self.send(&order, reference, actions),
+            Ok((order, reference)) => self.send(&order, reference, None, actions),
             Err(refusal) => self.refuse_exit(index, refusal, actions),
         }
     }

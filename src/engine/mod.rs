@@ -11,6 +11,7 @@
 
 pub mod account;
 pub mod action;
+mod decision;
 pub mod desk;
 mod entry;
 pub mod event;
@@ -49,7 +50,7 @@ const ENDED_ORDERS_MAX: usize = 64;
 const SAMPLE_US: i64 = 60_000_000;
 
 /// What an engine is made of.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct EngineSettings {
     /// Opinions.
     pub strategy: StrategySettings,
@@ -65,7 +66,7 @@ pub struct EngineSettings {
 }
 
 /// The whole state of the trading core.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Engine {
     settings: EngineSettings,
     desks: Vec<Desk>,
@@ -83,6 +84,8 @@ pub struct Engine {
     unjudged: BTreeSet<InstrumentId>,
     now: Timestamp,
     sample_due: Timestamp,
+    /// Inputs taken in: the number of the last one, and the cause of what follows from it.
+    inputs: u64,
 }
 
 impl Engine {
@@ -107,12 +110,13 @@ impl Engine {
             unjudged: BTreeSet::new(),
             now: Timestamp::default(),
             sample_due: Timestamp::from_us(i64::MIN),
+            inputs: 0,
         }
     }
 
     /// The one entry: takes an event in at `now`, appends what is to be done to `actions`.
     pub fn step(&mut self, event: &Event, now: Timestamp, actions: &mut Vec<Action>) {
-        self.now = self.now.max(now);
+        self.begin(now);
         match event {
             Event::Market(market) => self.on_market(market, actions),
             Event::Report(report) => self.on_report(report, actions),
@@ -135,6 +139,7 @@ impl Engine {
 
     /// Candles from before the start, oldest first: they move the averages and signal nothing.
     pub fn warm_up(&mut self, instrument: InstrumentId, candles: &[Candle]) {
+        self.inputs += 1;
         if let Some(desk) = self.desks.get_mut(instrument.index()) {
             for candle in candles {
                 desk.cross.push(candle.close);
@@ -180,9 +185,20 @@ impl Engine {
         self.holds.level()
     }
 
+    /// How many inputs were taken in: events, and what came with the start.
+    pub fn inputs(&self) -> u64 {
+        self.inputs
+    }
+
     /// All fills up to this venue sequence are in.
     pub fn venue_cursor(&self) -> u64 {
         self.cursor
+    }
+
+    /// An input comes at `now`.
+    fn begin(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
+        self.inputs += 1;
     }
 
     fn on_timer(&mut self, actions: &mut Vec<Action>) {
@@ -258,7 +274,7 @@ impl Engine {
     }
 
     fn record(&self, record: Record, actions: &mut Vec<Action>) {
-        actions.push(Action::Record(Fact { at: self.now, record }));
+        actions.push(Action::Record(Fact { at: self.now, input: Some(self.inputs), record }));
     }
 
     fn surprise(&self, code: &str, subject: &str, detail: String, actions: &mut Vec<Action>) {

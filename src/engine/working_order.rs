@@ -10,7 +10,7 @@ use crate::domain::side::Side;
 use crate::domain::time::Timestamp;
 
 /// An order at work. Limit orders only: the engine sends no others.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct WorkingOrder {
     /// Ours.
     pub client_order_id: ClientOrderId,

@@ -7,6 +7,7 @@
 pub mod age;
 pub mod agent_evidence;
 pub mod db_check;
+pub mod events;
 pub mod exact_number;
 pub mod exec_integrity;
 pub mod failure;
@@ -14,6 +15,7 @@ pub mod healthcheck;
 pub mod hourly_kpi;
 pub mod job_run;
 pub mod log_retention;
+pub mod replay;
 pub mod report;
 pub mod status;
 pub mod trades;

@@ -58,10 +58,11 @@ fn on_disk(name: &str) -> (PathBuf, Connection) {
         .unwrap();
     let mut hash = GENESIS;
     for seq in 1..=2 {
-        let content = Content { seq, at_us: seq, kind: "run", reference: "1", payload: "{}" };
+        let content =
+            Content { seq, at_us: seq, kind: "run", reference: "1", payload: "{}", input: None };
         hash = chain::link(&hash, &content);
         let values = params![seq, seq, content.kind, content.reference, content.payload, hash];
-        ledger.execute("INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6)", values).unwrap();
+        ledger.execute("INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL)", values).unwrap();
     }
     let document = json!({
         "sequence": 2, "written_at_us": ago(1), "engine_at_us": ago(1), "mode": "paper", "run": 1,

@@ -7,9 +7,22 @@ use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
 
 /// Active holds, one for each scope and code.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[serde(from = "Vec<Hold>", into = "Vec<Hold>")]
 pub struct HoldBook {
     holds: BTreeMap<(Option<Symbol>, HoldCode), Hold>,
+}
+
+impl From<Vec<Hold>> for HoldBook {
+    fn from(holds: Vec<Hold>) -> Self {
+        Self::new(holds)
+    }
+}
+
+impl From<HoldBook> for Vec<Hold> {
+    fn from(book: HoldBook) -> Self {
+        book.holds.into_values().collect()
+    }
 }
 
 impl HoldBook {

@@ -3,7 +3,7 @@
 use crate::domain::decimal::Decimal;
 
 /// The limits of risk. Notionals in quote units, ratios as fractions of the quote asset's equity.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Limits {
     /// Smallest notional of an entry: 11 in the Python IBIS, above every venue minimum it met.
     pub notional_min: Decimal,

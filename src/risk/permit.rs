@@ -7,7 +7,7 @@
 use super::approval::Approved;
 use super::limit::{Account, Limits};
 use super::refusal::Refusal;
-use super::sizing::{self, Stake};
+use super::sizing::{self, Size, Stake};
 use crate::domain::decimal::{Decimal, Round};
 use crate::domain::hold::Level;
 use crate::domain::instrument::{Instrument, Lots, Ticks};
@@ -37,14 +37,14 @@ pub struct ExitProposal {
     pub quantity: Lots,
 }
 
-/// Sizes and approves an entry, or says which limit refuses it.
+/// Sizes and approves an entry, and says what sized it, or which limit refuses it.
 pub fn permit_entry(
     instrument: &Instrument,
     limits: &Limits,
     level: Level,
     account: &Account,
     proposal: &EntryProposal,
-) -> Result<Approved<NewOrder>, Refusal> {
+) -> Result<(Approved<NewOrder>, Size), Refusal> {
     let factor = match level {
         Level::Running => Decimal::ONE,
         Level::Degraded => Decimal::ONE.div(Decimal::from_int(2), Round::Down),
@@ -54,14 +54,14 @@ pub fn permit_entry(
         return Err(Refusal::OpenPositionsMax);
     }
     let stake = Stake { price: proposal.price, stop_loss: proposal.stop_loss, factor };
-    let quantity = sizing::entry_quantity(instrument, limits, account, &stake)?;
+    let size = sizing::entry_size(instrument, limits, account, &stake)?;
     let order_type = OrderType::Limit {
         price: proposal.price,
         time_in_force: TimeInForce::Gtc,
         post_only: proposal.post_only,
     };
-    NewOrder::new(instrument, proposal.label, order_type, quantity, proposal.price)
-        .map(Approved::new)
+    NewOrder::new(instrument, proposal.label, order_type, size.quantity, proposal.price)
+        .map(|order| (Approved::new(order), size))
         .map_err(|_limit| Refusal::InstrumentLimit)
 }
 
@@ -111,7 +111,7 @@ mod tests {
             post_only: false,
             stop_loss: Decimal::parse("0.035").unwrap(),
         };
-        permit_entry(&btc(), &limits(), level, &account, &proposal)
+        permit_entry(&btc(), &limits(), level, &account, &proposal).map(|(order, _)| order)
     }
 
     fn exit(level: Level, lots: i64) -> Result<Approved<NewOrder>, Refusal> {

@@ -1,5 +1,7 @@
 //! Why an order was not sent. The codes are rows, journal fields and metric labels.
 
+use crate::domain::decision::Bound;
+
 /// A reason code.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Refusal {
@@ -57,6 +59,19 @@ impl Refusal {
             Self::NotionalMin => "notional_min",
             Self::InstrumentLimit => "instrument_limit",
             Self::Dust => "dust",
+        }
+    }
+}
+
+/// The cap that left less than the smallest notional.
+impl From<Bound> for Refusal {
+    fn from(bound: Bound) -> Self {
+        match bound {
+            Bound::RiskPerTrade | Bound::NotionalMax => Self::NotionalMin,
+            Bound::ExposureInstrument => Self::ExposureInstrument,
+            Bound::ExposureTotal => Self::ExposureTotal,
+            Bound::Cash => Self::Cash,
+            Bound::QuantityMax => Self::InstrumentLimit,
         }
     }
 }

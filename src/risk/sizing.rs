@@ -3,6 +3,7 @@
 use super::limit::{Account, Limits};
 use super::refusal::Refusal;
 use crate::domain::decimal::{Decimal, Round};
+use crate::domain::decision::Bound;
 use crate::domain::instrument::{Instrument, Lots, Ticks};
 
 /// What sizes an entry besides limits and account.
@@ -16,44 +17,58 @@ pub struct Stake {
     pub factor: Decimal,
 }
 
-/// The quantity of an entry, rounded down to the lot, or the cap that leaves too little.
-pub fn entry_quantity(
+/// How large an entry is, and why not larger.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Size {
+    /// Rounded down to the lot.
+    pub quantity: Lots,
+    /// What the smallest cap allows, in quote units.
+    pub notional: Decimal,
+    /// Which cap that is.
+    pub bound: Bound,
+}
+
+/// The size of an entry, or the cap that leaves too little.
+pub fn entry_size(
     instrument: &Instrument,
     limits: &Limits,
     account: &Account,
     stake: &Stake,
-) -> Result<Lots, Refusal> {
+) -> Result<Size, Refusal> {
     let share = |ratio: Decimal| account.equity.mul(ratio, Round::Down);
     let risk = share(limits.risk_per_trade).mul(stake.factor, Round::Down);
     let fee = instrument.spec().taker_fee.max(instrument.spec().maker_fee);
     let cash =
         (account.available - share(limits.cash_reserve)).div(Decimal::ONE + fee, Round::Down);
-    let at_stake = risk.div(stake.stop_loss, Round::Down).min(limits.notional_max);
+    let at_stake = risk.div(stake.stop_loss, Round::Down);
     let caps = [
+        (limits.notional_max, Bound::NotionalMax),
         (
             share(limits.exposure_max_instrument) - account.exposure_instrument,
-            Refusal::ExposureInstrument,
+            Bound::ExposureInstrument,
         ),
-        (share(limits.exposure_max_total) - account.exposure_total, Refusal::ExposureTotal),
-        (cash, Refusal::Cash),
+        (share(limits.exposure_max_total) - account.exposure_total, Bound::ExposureTotal),
+        (cash, Bound::Cash),
     ];
-    let smallest = caps.into_iter().fold((at_stake, Refusal::NotionalMin), |smallest, cap| {
+    let smallest = caps.into_iter().fold((at_stake, Bound::RiskPerTrade), |smallest, cap| {
         if cap.0 < smallest.0 { cap } else { smallest }
     });
-    let (notional, binding) = smallest;
+    let (notional, bound) = smallest;
     if notional < limits.notional_min {
-        return Err(binding);
+        return Err(bound.into());
     }
     let price = instrument.price_of(stake.price);
     let quantity = instrument
         .quantity_floor(notional.div(price, Round::Down))
-        .map_err(|_too_large| Refusal::InstrumentLimit)?
-        .min(instrument.quantity_max());
+        .map_err(|_too_large| Refusal::InstrumentLimit)?;
+    let largest = instrument.quantity_max();
+    let bound = if quantity > largest { Bound::QuantityMax } else { bound };
+    let quantity = quantity.min(largest);
     // A coarse lot can round the order below the smallest notional.
     if instrument.notional(stake.price, quantity) < limits.notional_min {
-        return Err(binding);
+        return Err(bound.into());
     }
-    Ok(quantity)
+    Ok(Size { quantity, notional, bound })
 }
 
 #[cfg(test)]
@@ -92,8 +107,8 @@ pub(crate) mod tests {
 
     fn size(account: &Account) -> Result<Decimal, Refusal> {
         let btc = btc();
-        entry_quantity(&btc, &limits(), account, &stake())
-            .map(|lots| btc.notional(stake().price, lots))
+        entry_size(&btc, &limits(), account, &stake())
+            .map(|size| btc.notional(stake().price, size.quantity))
     }
 
     #[test]
@@ -136,7 +151,7 @@ pub(crate) mod tests {
             ("11.5", true),
         ] {
             let account = Account { equity: d(cash), available: d(cash), ..Account::default() };
-            let sized = entry_quantity(&btc, &whole, &account, &stake());
+            let sized = entry_size(&btc, &whole, &account, &stake());
             assert_eq!(sized.is_ok(), trades, "{cash}: {sized:?}");
         }
     }
@@ -155,8 +170,10 @@ pub(crate) mod tests {
                 ..account(equity, available.min(equity))
             };
             let stake = Stake { price: Ticks::new(price), ..stake() };
-            if let Ok(lots) = entry_quantity(&btc, &limits, &account, &stake) {
+            if let Ok(size) = entry_size(&btc, &limits, &account, &stake) {
+                let lots = size.quantity;
                 let notional = btc.notional(stake.price, lots);
+                prop_assert!(notional <= size.notional);
                 prop_assert!(notional >= limits.notional_min && notional <= limits.notional_max);
                 prop_assert!(account.exposure_total + notional <= account.equity.mul(limits.exposure_max_total, Round::Down));
                 prop_assert!(account.exposure_instrument + notional <= account.equity.mul(limits.exposure_max_instrument, Round::Down));

@@ -39,6 +39,8 @@ pub struct Content<'a> {
     pub reference: &'a str,
     /// JSON.
     pub payload: &'a str,
+    /// The engine's input that caused it.
+    pub input: Option<i64>,
 }
 
 /// The hash of an event after `previous`. Texts are length-prefixed: no two contents collide.
@@ -50,6 +52,10 @@ pub fn link(previous: &Hash, content: &Content<'_>) -> Hash {
     for text in [content.kind, content.reference, content.payload] {
         hasher.update((text.len() as u64).to_le_bytes());
         hasher.update(text.as_bytes());
+    }
+    // At the end, where there is none in older events.
+    if let Some(input) = content.input {
+        hasher.update(input.to_le_bytes());
     }
     hasher.finalize().into()
 }
@@ -81,7 +87,7 @@ pub fn first_break(connection: &Connection, limit: Option<i64>) -> rusqlite::Res
         }
     };
     let mut statement = connection.prepare(
-        "SELECT seq, at_us, kind, ref, payload, hash FROM events WHERE seq > ?1 ORDER BY seq",
+        "SELECT seq, at_us, kind, ref, payload, hash, input FROM events WHERE seq > ?1 ORDER BY seq",
     )?;
     let mut rows = statement.query([start])?;
     while let Some(row) = rows.next()? {
@@ -91,6 +97,7 @@ pub fn first_break(connection: &Connection, limit: Option<i64>) -> rusqlite::Res
             kind: row.get_ref(2)?.as_str()?,
             reference: row.get_ref(3)?.as_str()?,
             payload: row.get_ref(4)?.as_str()?,
+            input: row.get(6)?,
         };
         let hash: Hash = row.get(5)?;
         if content.seq != previous.seq + 1 || link(&previous.hash, &content) != hash {

@@ -7,10 +7,12 @@
 
 pub mod chain;
 pub mod column;
+pub mod event;
 pub mod imported_trade;
 pub mod instrument_row;
 pub mod kpi;
 pub mod load;
+pub mod order_story;
 pub mod own_trade;
 pub mod retention;
 mod row;
@@ -33,6 +35,7 @@ pub const LEDGER: Format = Format {
     migrations: &[
         include_str!("../../migrations/0001_ledger.sql"),
         include_str!("../../migrations/0002_exactly_once.sql"),
+        include_str!("../../migrations/0003_event_input.sql"),
     ],
 };
 

@@ -36,6 +36,9 @@ pub(super) struct Event {
 
 pub(super) fn event(record: &Record) -> Event {
     let (kind, reference, payload) = match record {
+        Record::Decision(decision) => {
+            ("decision", decision.client_order_id.to_string(), json(decision))
+        }
         Record::Intent(intent) => ("intent", intent.client_order_id.to_string(), json(intent)),
         Record::Order(order) => ("order", order.client_order_id.to_string(), json(order)),
         Record::Fill(fill) => ("fill", fill.client_order_id.to_string(), json(fill)),

@@ -126,13 +126,23 @@ impl<'a> Writer<'a> {
             kind: event.kind,
             reference: &event.reference,
             payload: &event.payload,
+            input: fact.input.and_then(|input| i64::try_from(input).ok()),
         };
         let hash = chain::link(&self.head.hash, &content);
         self.transaction
             .prepare_cached(
-                "INSERT INTO events (seq, at_us, kind, ref, payload, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT INTO events (seq, at_us, kind, ref, payload, hash, input)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             )?
-            .execute(params![content.seq, content.at_us, content.kind, content.reference, content.payload, hash])?;
+            .execute(params![
+                content.seq,
+                content.at_us,
+                content.kind,
+                content.reference,
+                content.payload,
+                hash,
+                content.input
+            ])?;
         self.head = Head { seq: content.seq, hash };
         self.table(fact)
     }
@@ -161,7 +171,7 @@ impl<'a> Writer<'a> {
                 row::insert_transition(self.transaction, fact.at, transition)
             }
             Record::Transfer(transfer) => row::insert_transfer(self.transaction, fact.at, transfer),
-            Record::Surprise(_) | Record::Run { .. } => Ok(()),
+            Record::Decision(_) | Record::Surprise(_) | Record::Run { .. } => Ok(()),
         }
     }
 
@@ -229,7 +239,7 @@ mod tests {
             quantity: Decimal::ONE,
             reference_price: Decimal::ONE,
         });
-        Entry::Fact(Fact { at: Timestamp::from_us(1), record })
+        Entry::Fact(Fact { at: Timestamp::from_us(1), input: Some(1), record })
     }
 
     fn order(id: &str, status: OrderStatus) -> Entry {
@@ -285,8 +295,13 @@ mod tests {
         let connection = write("chain", &batches).unwrap();
         assert_eq!(chain::head(&connection).unwrap().seq, 2);
         assert_eq!(chain::first_break(&connection, None).unwrap(), None);
-        connection.execute("UPDATE events SET payload = '{}' WHERE seq = 1", []).unwrap();
-        assert_eq!(chain::first_break(&connection, None).unwrap(), Some(1));
+        for change in ["payload = '{}'", "input = 2", "input = NULL"] {
+            connection.execute_batch("SAVEPOINT whole").unwrap();
+            connection.execute(&format!("UPDATE events SET {change} WHERE seq = 1"), []).unwrap();
+            assert_eq!(chain::first_break(&connection, None).unwrap(), Some(1), "{change}");
+            connection.execute_batch("ROLLBACK TO whole; RELEASE whole").unwrap();
+        }
+        assert_eq!(chain::first_break(&connection, None).unwrap(), None);
     }
 
     fn document() -> Box<StateDocument> {
@@ -309,7 +324,8 @@ mod tests {
 
     fn started(facts: usize, state: bool) -> Batch {
         let record = || Record::Run { run: 1, phase: "started" };
-        let fact = || Entry::Fact(Fact { at: Timestamp::from_us(1), record: record() });
+        let fact =
+            || Entry::Fact(Fact { at: Timestamp::from_us(1), input: None, record: record() });
         let entries = std::iter::repeat_with(fact).take(facts).collect();
         Batch { entries, state: state.then(document), ..Batch::default() }
     }

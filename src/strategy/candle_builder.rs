@@ -5,7 +5,7 @@ use crate::domain::market_data::{Candle, Trade};
 use crate::domain::time::Timestamp;
 
 /// Builds the candles of one instrument.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct CandleBuilder {
     interval_us: i64,
     open: Option<Candle>,

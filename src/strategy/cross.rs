@@ -13,7 +13,7 @@ pub enum Signal {
 }
 
 /// Two averages of one instrument's closes.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Cross {
     fast: MovingSum,
     slow: MovingSum,
@@ -24,6 +24,16 @@ impl Cross {
     /// Averages over `fast` and `slow` closes.
     pub fn new(fast: usize, slow: usize) -> Self {
         Self { fast: MovingSum::new(fast), slow: MovingSum::new(slow), above: None }
+    }
+
+    /// The short window.
+    pub fn fast(&self) -> &MovingSum {
+        &self.fast
+    }
+
+    /// The long window.
+    pub fn slow(&self) -> &MovingSum {
+        &self.slow
     }
 
     /// Takes a close in. Equal averages keep the last side: touching is not crossing.

@@ -10,7 +10,7 @@ use crate::domain::order::Purpose;
 use crate::domain::time::Timestamp;
 
 /// The prices and the age at which a position ends.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct ExitPlan {
     /// Sell when the bid is at or below this.
     pub stop: Ticks,

@@ -13,7 +13,7 @@ pub mod moving_average;
 use crate::domain::decimal::Decimal;
 
 /// Everything a strategy can be told. Ratios are fractions: 3.5 % is 0.035.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct StrategySettings {
     /// Closed candles in the fast average. 5 in the document of the original (seed 000).
     pub fast_candles: usize,

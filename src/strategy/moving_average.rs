@@ -1,7 +1,7 @@
 //! The simple moving average of whole numbers, kept as its sum: exact, and constant work a value.
 
 /// The sum of the last `length` values.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct MovingSum {
     values: Box<[i64]>,
     next: usize,
@@ -28,6 +28,12 @@ impl MovingSum {
     /// The sum, once the window is full.
     pub fn sum(&self) -> Option<i128> {
         (self.filled == self.values.len()).then_some(self.sum)
+    }
+
+    /// The value taken in last; 0 before the first.
+    pub fn last(&self) -> i64 {
+        let before = self.next.checked_sub(1).unwrap_or(self.values.len() - 1);
+        self.values.get(before).copied().unwrap_or(0)
     }
 
     /// The window's length.

@@ -6,9 +6,12 @@ mod bad_ledger;
 mod contract;
 mod crash;
 mod disk;
+mod events;
 mod life;
 mod manual;
 mod recorded;
+mod recorder;
+mod replay;
 mod trade_history;
 
 use crate::support::home::Home;

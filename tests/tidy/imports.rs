@@ -6,7 +6,7 @@ use super::assert_none;
 use super::source::{Source, mentions, sources};
 
 /// A module and what it may import of this crate, itself aside.
-const MAY_IMPORT: [(&str, &[&str]); 14] = [
+const MAY_IMPORT: [(&str, &[&str]); 15] = [
     ("domain", &[]),
     ("clock", &["domain"]),
     ("strategy", &["domain"]),
@@ -16,21 +16,28 @@ const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("systemd", &["clock", "domain"]),
     ("config", &["domain", "risk", "strategy"]),
     ("market", &["domain"]),
+    ("recorder", &["clock", "domain", "engine"]),
     ("exchange", &["clock", "domain", "durable", "market", "risk"]),
     ("store", &["domain", "durable", "engine"]),
     (
         "agent",
         &[
-            "clock", "config", "domain", "durable", "engine", "exchange", "market", "risk",
-            "store", "strategy", "systemd",
+            "clock", "config", "domain", "durable", "engine", "exchange", "market", "recorder",
+            "risk", "store", "strategy", "systemd",
         ],
     ),
-    ("ops", &["clock", "config", "domain", "durable", "engine", "exchange", "store", "systemd"]),
+    (
+        "ops",
+        &[
+            "clock", "config", "domain", "durable", "engine", "exchange", "recorder", "store",
+            "systemd",
+        ],
+    ),
     (
         "cli",
         &[
             "agent", "clock", "config", "domain", "durable", "engine", "exchange", "market", "ops",
-            "risk", "store", "strategy", "systemd",
+            "recorder", "risk", "store", "strategy", "systemd",
         ],
     ),
 ];

@@ -28,6 +28,7 @@ use crate::durable::instance_lock::InstanceLock;
 use crate::engine::Engine;
 use crate::engine::action::Action;
 use crate::engine::event::Event;
+use crate::recorder::recorded_engine::RecordedEngine;
 use crate::store::chain;
 use crate::store::run::{Progress, RunUpdate};
 use crate::store::writer::{Batch, Entry};
@@ -43,7 +44,7 @@ const FOREVER: Timestamp = Timestamp::from_us(i64::MAX);
 
 /// What a session is made of, all of it open and reconciled.
 pub(in crate::agent) struct Parts {
-    pub(in crate::agent) engine: Engine,
+    pub(in crate::agent) engine: RecordedEngine,
     pub(in crate::agent) venue: VenueLink,
     pub(in crate::agent) source: Source,
     pub(in crate::agent) instruments: Vec<Instrument>,
@@ -132,7 +133,7 @@ impl Session {
         let count = u16::try_from(self.parts.instruments.len()).unwrap_or(u16::MAX);
         for id in (0..count).map(InstrumentId) {
             let history = self.parts.source.history(id, interval_us, candles, self.now);
-            self.parts.engine.warm_up(id, &history);
+            self.parts.engine.warm_up(id, &history, self.now);
         }
     }
 
@@ -189,7 +190,9 @@ impl Session {
 
     /// Hands what is collected to the ledger's writer, and sends what waited for it.
     pub(in crate::agent) fn flush(&mut self) -> Result<(), AgentError> {
-        if !self.batch.entries.is_empty() {
+        if self.batch.entries.is_empty() {
+            self.parts.engine.flush();
+        } else {
             self.hand_over();
         }
         if !self.outgoing.is_empty() {
@@ -238,10 +241,11 @@ impl Session {
         self.flush()?;
         let run = self.parts.run;
         let stopped = Record::Run { run, phase: "stopped" };
-        self.batch.entries.push(Entry::Fact(Fact { at: self.now, record: stopped }));
+        self.batch.entries.push(Entry::Fact(Fact { at: self.now, input: None, record: stopped }));
         let ended = Some((clock::wall_now(), cause.to_owned()));
         let progress = Some(self.progress());
         self.note(Some(RunUpdate { run, ready_at: None, progress, ended }), true);
+        self.parts.engine.finish();
         self.tally.feeds = self.parts.source.counts();
         let Parts { engine, venue, ledger, state_dir, lock, .. } = self.parts;
         ledger.close()?;
@@ -401,6 +405,8 @@ impl Session {
     }
 
     fn hand_over(&mut self) -> Ticket {
+        // The cause before its consequences.
+        self.parts.engine.flush();
         self.batch.at = self.now;
         self.parts.ledger.send(std::mem::take(&mut self.batch))
     }

@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::difference::Matter;
 use super::{Difference, DifferenceKind, Rule, VenueSnapshot};
 use crate::domain::hold::{Hold, HoldCode, Level};
@@ -15,7 +17,7 @@ use crate::engine::Engine;
 use crate::engine::action::Action;
 
 /// What is known of the comparison between views.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct AccountWatch {
     /// Differences that the last view showed and no rule resolved.
     pub(in crate::engine) pending: Vec<Difference>,

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::balance::Balance;
 use crate::domain::decimal::Decimal;
 use crate::domain::hold::{Hold, HoldCode, Level};
@@ -15,7 +17,7 @@ use crate::engine::working_order::WorkingOrder;
 use crate::risk::hold_book::HoldBook;
 
 /// What the ledger knew, as domain words.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Known {
     /// Desk by desk: index, position, highest bid, totals (bought, sold, transferred).
     pub positions: Vec<KnownPosition>,
@@ -34,7 +36,7 @@ pub struct Known {
 }
 
 /// A position as the ledger knew it.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct KnownPosition {
     /// Which instrument.
     pub instrument: InstrumentId,
@@ -53,7 +55,7 @@ pub struct KnownPosition {
 impl Engine {
     /// Takes the ledger's state in, before anything else. Nothing is permitted until reconciled.
     pub fn restore(&mut self, known: Known, now: Timestamp, actions: &mut Vec<Action>) {
-        self.now = self.now.max(now);
+        self.begin(now);
         self.balances = known.balances;
         self.cursor = known.venue_cursor;
         self.watch.movements = known.movements;

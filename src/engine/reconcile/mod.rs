@@ -65,7 +65,7 @@ pub struct Movement {
 }
 
 /// What the venue says about the account, all at one instant.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct VenueSnapshot {
     /// When it was asked for: what moved here since then is not compared.
     pub asked_at: Timestamp,

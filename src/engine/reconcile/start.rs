@@ -27,7 +27,7 @@ impl Engine {
         now: Timestamp,
         actions: &mut Vec<Action>,
     ) -> Vec<Difference> {
-        self.now = self.now.max(now);
+        self.begin(now);
         if self.knows_nothing() {
             self.adopt_account(snapshot, actions);
         } else {

@@ -6,7 +6,8 @@
 //! 2. only then remove the day's reports;
 //! 3. the same for a day of samples, which also must be covered by hourly reports;
 //! 4. delete archives past age, then oldest first past the size; the archive before its checksum;
-//! 5. trim the runs of jobs, refresh `trade_history.json`, give free pages back (only while no agent
+//! 5. delete segments of the recording past age or size;
+//! 6. trim the runs of jobs, refresh `trade_history.json`, give free pages back (only while no agent
 //!    runs, and only within the budget).
 //!
 //! Files with other names are reported and left alone. A dry run decides the same and touches nothing.
@@ -25,6 +26,7 @@ use serde_json::json;
 use super::report::{Check, Report, Severity};
 use crate::config::settings::RetentionSettings;
 use crate::domain::time::{DAY_US, Timestamp};
+use crate::recorder::pack;
 use listing::Listing;
 use plan::Limits;
 
@@ -58,6 +60,8 @@ pub struct Run<'a> {
     pub state_dir: &'a Path,
     /// The limits.
     pub limits: Limits,
+    /// The limits of the recording.
+    pub recordings: pack::Limits,
     /// Only say what would be done.
     pub dry_run: bool,
     /// The wall clock: ages of archives and of runs of jobs.
@@ -91,6 +95,7 @@ fn judge(run: &Run<'_>, freed: &Freed, report: &mut Report) {
     );
     ok("samples_archived", format!("{} samples of {} days", freed.samples, freed.sample_days));
     ok("archives_deleted", format!("{} by age, {} by size", freed.by_age, freed.by_size));
+    ok("recordings_deleted", freed.recordings.to_string());
     ok("job_runs_deleted", freed.job_runs.to_string());
     ok("trade_history", freed.export.clone());
     ok("ledger_pages", freed.vacuum.clone());
@@ -107,6 +112,7 @@ fn judge(run: &Run<'_>, freed: &Freed, report: &mut Report) {
         ("reports_archived", json!(freed.reports)),
         ("samples_archived", json!(freed.samples)),
         ("archives_deleted", json!(freed.by_age + freed.by_size)),
+        ("recordings_deleted", json!(freed.recordings)),
         ("job_runs_deleted", json!(freed.job_runs)),
         ("actions", json!(freed.actions)),
     ] {

@@ -18,6 +18,7 @@ use crate::domain::time::{DAY_US, Timestamp};
 use crate::durable::atomic_file;
 use crate::ops::hourly_kpi;
 use crate::ops::trades::export;
+use crate::recorder::{DIRECTORY, listing, pack};
 use crate::store::{kpi, retention};
 
 /// Free pages worth a rewrite of the ledger: 16 MiB.
@@ -43,6 +44,8 @@ pub struct Freed {
     pub by_age: usize,
     /// Archives deleted for the size of all.
     pub by_size: usize,
+    /// Segments of the recording deleted.
+    pub recordings: usize,
     /// Runs of jobs deleted.
     pub job_runs: u64,
     /// What happened to `trade_history.json`.
@@ -80,6 +83,7 @@ pub(super) fn perform(
     }
     performer.pack_samples(&mut archives)?;
     performer.delete_archives(&listing, &archives)?;
+    performer.delete_recordings()?;
     performer.trim_job_runs()?;
     performer.refresh_export()?;
     performer.give_back_pages()
@@ -219,6 +223,23 @@ impl Performer<'_, '_> {
                 remove_if_there(&path)?;
             }
         }
+        Ok(())
+    }
+
+    /// A running agent compresses its own segments; those of one that is gone are done here.
+    fn delete_recordings(&mut self) -> io::Result<()> {
+        let Run { state_dir, recordings, wall_now, is_idle, .. } = *self.run;
+        let plain = listing::files(state_dir)?.iter().filter(|file| !file.is_packed).count();
+        if is_idle && plain > 0 && self.step(format!("compress {plain} segments of {DIRECTORY}"))? {
+            pack::pack_all(state_dir, None)?;
+        }
+        let found = pack::delete(state_dir, &recordings, wall_now, true)?;
+        let step = format!("delete {} segments of {DIRECTORY}", found.segments);
+        if found.segments > 0 && self.step(step)? {
+            pack::delete(state_dir, &recordings, wall_now, false)?;
+        }
+        self.freed.recordings = found.segments;
+        self.freed.bytes += signed(found.bytes);
         Ok(())
     }
 

@@ -100,7 +100,10 @@ impl Place {
         };
         let (wall_now, engine_now) = (time(NOW), time(NOW));
         let state_dir = &self.directory;
-        let order = Run { state_dir, limits, dry_run, wall_now, engine_now, is_idle: true };
+        let age_max = std::time::Duration::from_secs(14 * 86_400);
+        let recordings = crate::recorder::pack::Limits { age_max, bytes_max: 1_000_000 };
+        let order =
+            Run { state_dir, limits, recordings, dry_run, wall_now, engine_now, is_idle: true };
         run(&order, &self.ledger, interruption)
     }
 

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// Views of the account taken until two of its fills' lists agree.
-const VIEWS_MAX: u32 = 5;
+const VIEWS_MAX: u32 = 20;
 
 /// What is to be looked at.
 #[derive(Clone, Debug)]
