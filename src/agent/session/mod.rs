@@ -4,6 +4,7 @@
 //! alone, never on how long the disk took. An order arrives at the venue only after its intent is
 //! durable; a report reaches the engine only after the venue's account has it durable.
 
+mod account;
 mod network;
 
 use std::path::PathBuf;
@@ -12,7 +13,6 @@ use std::time::Duration;
 use crate::agent::document;
 use crate::agent::error::AgentError;
 use crate::agent::narrate;
-use crate::agent::restore;
 use crate::agent::source::{Next, Source};
 use crate::agent::summary::{Summary, Tally};
 use crate::agent::venue_link::{Command, VenueLink};
@@ -35,9 +35,6 @@ use crate::store::writer::{Batch, Entry};
 
 /// Entries collected before they are handed to the writer in the middle of a turn.
 const BATCH_ENTRIES_MAX: usize = 512;
-
-/// The paper venue's account is compared again this soon, where something differs or was on its way.
-const ACCOUNT_RETRY: Duration = Duration::from_secs(5);
 
 /// No deadline.
 const FOREVER: Timestamp = Timestamp::from_us(i64::MAX);
@@ -73,8 +70,8 @@ pub(in crate::agent) struct Session {
     reports: Vec<ExecutionReport>,
     tally: Tally,
     began: Duration,
-    /// When the paper venue's account is compared next.
-    account_due: Timestamp,
+    /// When the paper venue's account is compared next, once it moved: nobody else moves it.
+    account_due: Option<Timestamp>,
 }
 
 /// How a turn ended.
@@ -105,10 +102,6 @@ impl Session {
         (now, first): (Timestamp, Option<MarketEvent>),
         actions: Vec<Action>,
     ) -> Self {
-        let account_due = match &parts.venue {
-            VenueLink::Paper(_) => now + parts.reconcile_interval,
-            VenueLink::Kucoin(_) => FOREVER,
-        };
         let mut session = Self {
             next_market: first.filter(|event| parts.seen_until.is_none_or(|seen| event.at > seen)),
             parts,
@@ -121,7 +114,7 @@ impl Session {
             reports: Vec::new(),
             tally: Tally::default(),
             began: clock::monotonic(),
-            account_due,
+            account_due: None,
         };
         session.perform();
         session
@@ -299,7 +292,7 @@ impl Session {
         let alive = market.is_some() || venue.is_some() || self.received_at().is_some();
         let timer = self.parts.engine.next_deadline().filter(|_| alive);
         let timer = timer.map(|at| (at, Turnee::Timer));
-        let account = market.map(|_| (self.account_due, Turnee::Account));
+        let account = market.and(self.account_due).map(|at| (at, Turnee::Account));
         [venue, market, timer, account].into_iter().flatten().min()
     }
 
@@ -342,28 +335,14 @@ impl Session {
         }
         let mut reports = std::mem::take(&mut self.reports);
         self.parts.venue.collect(self.now, &mut reports)?;
+        if !reports.is_empty() && matches!(self.parts.venue, VenueLink::Paper(_)) {
+            self.account_due.get_or_insert(self.now + self.parts.reconcile_interval);
+        }
         for report in reports.drain(..) {
             self.step(&Event::Report(report));
         }
         self.reports = reports;
         Ok(())
-    }
-
-    /// Compares with the paper venue's account, once nothing is on its way between the two.
-    fn turn_account(&mut self) {
-        let VenueLink::Paper(paper) = &self.parts.venue else { return };
-        if paper.venue.next_due().is_some() {
-            self.account_due = self.now + ACCOUNT_RETRY;
-            return;
-        }
-        let from = (self.parts.engine.venue_cursor(), self.now);
-        let view = restore::paper_view(&self.parts.instruments, &paper.venue, from);
-        if let Some(view) = view {
-            self.step(&Event::Account(Box::new(view)));
-        }
-        let doubted = self.parts.engine.doubts_account();
-        let wait = if doubted { ACCOUNT_RETRY } else { self.parts.reconcile_interval };
-        self.account_due = self.now + wait;
     }
 
     fn step(&mut self, event: &Event) {

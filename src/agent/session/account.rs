@@ -1,0 +1,29 @@
+//! A session's look at the paper venue's account: as KuCoin's is looked at, on the market's clock.
+
+use std::time::Duration;
+
+use super::Session;
+use crate::agent::restore;
+use crate::agent::venue_link::VenueLink;
+use crate::engine::event::Event;
+
+/// The paper venue's account is compared again this soon, where something differs or was on its way.
+const ACCOUNT_RETRY: Duration = Duration::from_secs(5);
+
+impl Session {
+    /// Compares with the paper venue's account, once nothing is on its way between the two.
+    pub(super) fn turn_account(&mut self) {
+        let VenueLink::Paper(paper) = &self.parts.venue else { return };
+        if paper.venue.next_due().is_some() {
+            self.account_due = Some(self.now + ACCOUNT_RETRY);
+            return;
+        }
+        let from = (self.parts.engine.venue_cursor(), self.now);
+        let view = restore::paper_view(&self.parts.instruments, &paper.venue, from);
+        if let Some(view) = view {
+            self.step(&Event::Account(Box::new(view)));
+        }
+        let doubted = self.parts.engine.doubts_account();
+        self.account_due = doubted.then(|| self.now + ACCOUNT_RETRY);
+    }
+}
