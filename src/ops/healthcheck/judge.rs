@@ -244,6 +244,7 @@ mod tests {
         {
             let found = only("agent_progress", |evidence| {
                 run(evidence).progress_at = Some(ago(ms));
+                run(evidence).engine_at = Some(ago(ms));
                 run(evidence).started_at = ago(1_000_000);
             });
             assert_eq!(found, progress, "{ms}");
@@ -257,6 +258,12 @@ mod tests {
             [(59_999, Fine), (60_000, Degraded), (239_999, Degraded), (240_000, Critical)]
         {
             let found = only("data_fresh", |evidence| run(evidence).data_at = Some(ago(ms)));
+            let set_forward = only("data_fresh", |evidence| {
+                let hours = 7_200_000;
+                run(evidence).engine_at = Some(ago(hours + 3_000));
+                run(evidence).data_at = Some(ago(hours + ms));
+            });
+            assert_eq!(set_forward, data, "{ms}, with the wall clock set forward since the start");
             assert_eq!(found, data, "{ms}");
             let accelerated = only("data_fresh", |evidence| {
                 let run = run(evidence);
@@ -287,7 +294,10 @@ mod tests {
         for (ms, severity) in
             [(-999, Fine), (-1_000, Degraded), (-4_999, Degraded), (-5_000, Critical)]
         {
-            let found = only("clock", |evidence| run(evidence).progress_at = Some(ago(ms)));
+            let found = only("clock", |evidence| {
+                run(evidence).progress_at = Some(ago(ms));
+                run(evidence).engine_at = Some(ago(ms));
+            });
             assert_eq!(found, severity, "{ms}");
         }
     }
