@@ -16,6 +16,7 @@ mod kucoin;
 mod live;
 mod rest;
 mod simulation;
+mod storage;
 mod support;
 mod systemd;
 mod tidy;

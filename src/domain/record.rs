@@ -222,7 +222,7 @@ pub enum Projection {
 }
 
 /// A position as stored.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct PositionRow {
     /// Which instrument.
     pub symbol: Symbol,
