@@ -29,7 +29,7 @@ use crate::risk::limit::Limits;
 use crate::store::emergency::{self, Emergency, TakeInError};
 use crate::store::run::{self, BeginError, NewRun, Run};
 use crate::store::writer::LedgerSink;
-use crate::store::{LEDGER, chain, instrument_row, ledger_path, load, state_json};
+use crate::store::{LEDGER, chain, install, instrument_row, ledger_path, load, state_json};
 use crate::strategy::StrategySettings;
 use crate::systemd::message_id;
 use crate::systemd::notify::Notifier;
@@ -51,6 +51,7 @@ pub(super) async fn start(
         AgentError::Busy(format!("{}: cannot be created: {error}", state_dir.display()))
     })?;
     let lock = take_lock(state_dir)?;
+    finish_restore(state_dir)?;
     let mut connection = LEDGER.open_writer(&ledger_path(state_dir))?;
     let hash = settings.hash();
     let new = new_run(options, settings, (ground::name(settings, replay.is_some()), &hash));
@@ -106,6 +107,17 @@ pub(super) async fn start(
     let session = Session::new(parts, (now, ground.first), actions);
     let clock = ground.clock.unwrap_or_else(|| PaceClock::new(options.pace, now));
     Ok((session, clock))
+}
+
+/// A restore that was cut short has to be whole before anything is opened.
+fn finish_restore(state_dir: &Path) -> Result<(), AgentError> {
+    let finished = install::finish(state_dir).map_err(|error| {
+        AgentError::Busy(format!("{}: a restore cannot be finished: {error}", state_dir.display()))
+    })?;
+    if let Some(aside) = finished {
+        log::warn!("a restore was cut short; finished, the old files are in {}", aside.display());
+    }
+    Ok(())
 }
 
 /// What an earlier run wrote beside the ledger, while that could not be written.

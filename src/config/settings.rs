@@ -160,8 +160,14 @@ section! {
         unclean_starts_warn: u64, unclean_starts_critical: u64,
         healthcheck_age_max: Duration, exec_integrity_age_max: Duration,
         hourly_kpi_age_max: Duration, log_retention_age_max: Duration,
+        backup_age_max: Duration, restore_drill_age_max: Duration,
         dust: Decimal, inflight_grace: Duration,
     }
+}
+
+section! {
+    /// `[backup]`. Sizes in bytes.
+    BackupSettings { keep_newest: u64, keep_age: Duration, bytes_max: u64 }
 }
 
 section! {
@@ -193,6 +199,8 @@ pub struct Settings {
     pub health: Arc<HealthSettings>,
     /// `[retention]`
     pub retention: Arc<RetentionSettings>,
+    /// `[backup]`
+    pub backup: Arc<BackupSettings>,
     effective: Arc<BTreeMap<&'static str, String>>,
 }
 
@@ -230,6 +238,7 @@ impl Settings {
             paper: Arc::new(PaperSettings::read(&section("paper"))),
             health: Arc::new(HealthSettings::read(&section("health"))),
             retention: Arc::new(RetentionSettings::read(&section("retention"))),
+            backup: Arc::new(BackupSettings::read(&section("backup"))),
             effective: Arc::new(
                 input.iter().map(|(name, value, _)| (name, value.to_string())).collect(),
             ),

@@ -105,6 +105,8 @@ fn job(
         ("job_exec_integrity", limits.exec_integrity_age_max),
         ("job_hourly_kpi", limits.hourly_kpi_age_max),
         ("job_log_retention", limits.log_retention_age_max),
+        ("job_backup", limits.backup_age_max),
+        ("job_restore_drill", limits.restore_drill_age_max),
     ][index];
     let last = ledger.jobs[index].as_ref();
     let age = last.map(|last| Age::of(last.ended_at, evidence.now));
@@ -120,7 +122,8 @@ fn job(
     let timer = OTHER_JOBS[index];
     let (severity, detail) = match last.map(|last| last.severity) {
         Some(found @ (Severity::Degraded | Severity::Critical)) => {
-            (found, format!("see: journalctl -u ibis-{timer}, or run: ibis {timer}"))
+            let command = if index < 3 { timer.to_owned() } else { format!("db {timer}") };
+            (found, format!("see: journalctl -u ibis-{timer}, or run: ibis {command}"))
         }
         _ if overdue => (Severity::Degraded, format!("see: systemctl status ibis-{timer}.timer")),
         _ => (Severity::Ok, String::new()),
@@ -164,7 +167,7 @@ mod tests {
                 chain_break: None,
                 last_fill_orphaned: false,
                 holds: Vec::new(),
-                jobs: [run(Fine), run(Insufficient), run(Fine)],
+                jobs: [run(Fine), run(Insufficient), run(Fine), run(Fine), run(Fine)],
                 written: Ok(()),
             }),
             state_json: StateJson::Whole { sequence: 77, written_at: ago(2_000) },
@@ -386,7 +389,7 @@ mod tests {
         ] {
             let found = only("job_exec_integrity", |evidence| {
                 run(evidence).started_at = ago(started_ms);
-                ledger(evidence).jobs = [job.clone(), last(0, Fine), last(0, Fine)];
+                ledger(evidence).jobs[0] = job.clone();
             });
             assert_eq!(found, severity, "{job:?}, agent began {started_ms} ms ago");
         }
