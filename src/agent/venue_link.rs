@@ -14,7 +14,7 @@ use crate::risk::approval::Approved;
 
 /// The paper venue with its account on disk.
 pub(super) struct PaperLink {
-    venue: PaperVenue,
+    pub(super) venue: PaperVenue,
     account: AccountStore,
     /// Waits for the account's disk in bounds; its reports wait for as long as it takes.
     patient: bool,
