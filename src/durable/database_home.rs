@@ -40,11 +40,12 @@ impl DatabaseHome {
     /// Puts the file back from its open connection where it is gone or another stands in its place;
     /// true where that was necessary. The connection is then to be dropped and the file opened again.
     pub fn put_back(&mut self, connection: &Connection) -> Result<bool, String> {
-        let found = identity(&self.path);
-        if found.as_ref().is_ok_and(|found| *found == self.file) {
-            return Ok(false);
-        }
-        let what = if found.is_ok() { "was replaced" } else { "was deleted" };
+        let what = match identity(&self.path) {
+            Ok(found) if found == self.file => return Ok(false),
+            Ok(_) => "was replaced",
+            Err(error) if error.kind() == io::ErrorKind::NotFound => "was deleted",
+            Err(error) => return Err(error.to_string()),
+        };
         let failed = |error: String| format!("the file {what} and cannot be put back: {error}");
         self.restore(connection).map_err(failed)?;
         let path = self.path.display();

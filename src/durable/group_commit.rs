@@ -445,63 +445,73 @@ impl<S: Sink> Writer<S> {
     fn commit_queued(&mut self, shared: &Shared<S::Item>) -> bool {
         let mut pause = RETRY_FIRST;
         loop {
-            let queued = lock(shared);
-            let items: Vec<_> = queued
-                .queue
-                .iter()
-                .take(BATCH_ITEMS_MAX)
-                .map(|(_, item)| Arc::clone(item))
+            let oldest = lock(shared);
+            let oldest: Vec<_> = (oldest.queue.iter().take(BATCH_ITEMS_MAX))
+                .map(|(number, item)| (*number, Arc::clone(item)))
                 .collect();
-            drop(queued);
-            let result = self.attempt(&items);
-            if result.is_ok() && !items.is_empty() {
-                self.sink.committed(&items);
-                self.checkpointed = false;
-            }
-            let mut state = lock(shared);
-            match result {
+            let last = oldest.last().map(|(number, _)| *number);
+            let items: Vec<_> = oldest.into_iter().map(|(_, item)| item).collect();
+            match self.attempt(&items) {
                 Ok(()) => {
-                    for _ in &items {
-                        if let Some((number, _)) = state.queue.pop_front() {
-                            state.durable = number;
-                        }
-                    }
-                    state.mark = self.sink.mark();
-                    state.trouble = None;
-                    shared.changed.notify_all();
+                    self.written(shared, &items, last);
                     return true;
                 }
-                Err(Setback::Refused(why)) => {
-                    state.failed = Some(WriteFailed(why));
-                    return false;
-                }
-                Err(Setback::Damaged(why)) => state.trouble = Some(self.trouble(why, true)),
-                Err(Setback::Passing(why)) => {
-                    state.trouble = Some(self.trouble(why, false));
-                    drop(state);
-                    // On a full disk it makes room: the log is then written from its start again.
-                    self.checkpoint();
-                    state = lock(shared);
+                Err(setback) => {
+                    if !self.may_try_again(shared, setback, pause) {
+                        return false;
+                    }
+                    pause = (pause * 2).min(RETRY_MAX);
                 }
             }
-            shared.changed.notify_all();
-            // Damage is waited out: it ends with the process.
-            let damaged = state.trouble.as_ref().is_some_and(|trouble| trouble.damaged);
-            let waits = |state: &mut State<S::Item>| !state.closing && state.failed.is_none();
-            let over = if damaged {
-                let waited = shared.work.wait_while(state, waits);
-                drop(waited.unwrap_or_else(PoisonError::into_inner));
-                true
-            } else {
-                let waited = shared.work.wait_timeout_while(state, pause, waits);
-                let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-                state.closing || state.failed.is_some()
-            };
-            if over {
+        }
+    }
+
+    /// The items up to `last` are durable.
+    fn written(&mut self, shared: &Shared<S::Item>, items: &[Arc<S::Item>], last: Option<u64>) {
+        if !items.is_empty() {
+            self.sink.committed(items);
+            self.checkpointed = false;
+        }
+        let mut state = lock(shared);
+        state.queue.drain(..items.len());
+        state.durable = last.unwrap_or(state.durable);
+        state.mark = self.sink.mark();
+        state.trouble = None;
+        drop(state);
+        shared.changed.notify_all();
+    }
+
+    /// Tells of a setback and waits; false where it is final, or the end comes first.
+    fn may_try_again(
+        &mut self,
+        shared: &Shared<S::Item>,
+        setback: Setback,
+        pause: Duration,
+    ) -> bool {
+        let (why, damaged) = match setback {
+            Setback::Refused(why) => {
+                lock(shared).failed = Some(WriteFailed(why));
                 return false;
             }
-            pause = (pause * 2).min(RETRY_MAX);
+            Setback::Damaged(why) => (why, true),
+            Setback::Passing(why) => {
+                // On a full disk it makes room: the log is then written from its start again.
+                self.checkpoint();
+                (why, false)
+            }
+        };
+        let mut state = lock(shared);
+        state.trouble = Some(self.trouble(why, damaged));
+        shared.changed.notify_all();
+        let waits = |state: &mut State<S::Item>| !state.closing && state.failed.is_none();
+        if damaged {
+            // Waited out: it ends with the process.
+            drop(shared.work.wait_while(state, waits).unwrap_or_else(PoisonError::into_inner));
+            return false;
         }
+        let waited = shared.work.wait_timeout_while(state, pause, waits);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        !state.closing && state.failed.is_none()
     }
 
     fn trouble(&self, why: String, damaged: bool) -> Trouble {

@@ -84,7 +84,7 @@ fn step_through(backup: &Backup<'_, '_>, file: &File) -> Result<(), CopyError> {
             }
             StepResult::Busy | StepResult::Locked => busy += 1,
             // The enumeration may grow; anything else is progress.
-            _ => steps += 1,
+            StepResult::More | _ => steps += 1,
         }
         if steps >= SYNC_STEPS {
             steps = 0;

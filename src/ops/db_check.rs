@@ -88,8 +88,7 @@ fn structure(ledger: &Connection, check: &mut DbCheck) -> rusqlite::Result<()> {
 pub fn structure_problems(database: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut statement = database.prepare("PRAGMA integrity_check(50)")?;
     let lines = statement.query_map([], |row| row.get::<_, String>(0))?;
-    let is_problem =
-        |line: &rusqlite::Result<String>| line.as_deref().map_or(true, |line| line != "ok");
+    let is_problem = |line: &rusqlite::Result<String>| line.as_deref() != Ok("ok");
     lines.filter(is_problem).map(|line| line.map(|line| line.replace('\n', " "))).collect()
 }
 

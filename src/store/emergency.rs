@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use serde::{Deserialize, Serialize};
 
 use super::chain;
@@ -276,7 +276,14 @@ fn write(ledger: &mut Connection, frames: Vec<Option<Frame>>) -> rusqlite::Resul
             whole = false;
             break;
         }
-        write_entries(&transaction, at, &entries)?;
+        match write_entries(&transaction, at, &entries) {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+                // What the ledger itself refuses would keep every start from going on.
+                log::error!("the emergency journal's events after {start} are refused: {error}");
+                return Ok((0, false));
+            }
+            written => written?,
+        }
         head = start + events;
     }
     transaction.commit()?;
@@ -468,6 +475,22 @@ mod tests {
         assert!(!older.join(NAME).exists());
         assert_eq!(fs::read(older.join("emergency.wal.found-1")).unwrap(), journal);
         fs::remove_dir_all(&older).unwrap();
+    }
+
+    #[test]
+    fn what_the_ledger_refuses_keeps_no_start_from_going_on() {
+        let mut stage = Stage::new("refused");
+        stage.writer.send(batch(2));
+        // The same intent again.
+        stage.writer.send(batch(2));
+        stage.keep();
+        let journal = fs::read(stage.directory.join(NAME)).unwrap();
+        let other = Stage::new("refused-other");
+        other.lock.execute_batch("ROLLBACK").unwrap();
+        fs::write(other.directory.join(NAME), &journal).unwrap();
+        assert_eq!(other.restart(), 0);
+        assert_eq!(other.content(), (2, submitted([1])));
+        assert_eq!(fs::read(other.directory.join("emergency.wal.found-1")).unwrap(), journal);
     }
 
     #[test]

@@ -11,7 +11,8 @@ use crate::support::home::Home;
 
 fn look(rest: &Rest, symbol: &str) -> Preflight {
     let symbols = vec![Symbol::new(symbol).unwrap()];
-    let wanted = Wanted { symbols, needs_account: true, allow_withdrawal: false };
+    let held = Vec::new();
+    let wanted = Wanted { symbols, held, needs_account: true, allow_withdrawal: false };
     let facts = run(gather(rest, &wanted));
     judge(&wanted, &facts)
 }

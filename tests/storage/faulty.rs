@@ -1,5 +1,6 @@
 //! An agent whose disk and clock can be made to fail while it runs.
 
+use std::borrow::Borrow;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -32,25 +33,40 @@ fn shim() -> Option<&'static PathBuf> {
 }
 
 /// A home whose agent can be troubled.
-pub struct Faulty {
-    pub home: Home,
+pub struct Faulty<H> {
+    pub home: H,
     shim: PathBuf,
 }
 
-impl Faulty {
+impl Faulty<Home> {
     /// None where the faults cannot be made.
     pub fn new(configuration: &str) -> Option<Self> {
-        let shim = shim()?.clone();
         let home = Home::new();
         home.write("ibis.toml", configuration);
-        fs::create_dir_all(home.path("control")).unwrap();
-        fs::create_dir_all(home.path("run")).unwrap();
+        Self::of(home)
+    }
+}
+
+impl<'a> Faulty<&'a Home> {
+    /// Over a home that is configured already; none where the faults cannot be made.
+    pub fn over(home: &'a Home) -> Option<Self> {
+        Self::of(home)
+    }
+}
+
+impl<H: Borrow<Home>> Faulty<H> {
+    fn of(home: H) -> Option<Self> {
+        let shim = shim()?.clone();
+        for directory in ["control", "run"] {
+            fs::create_dir_all(home.borrow().path(directory)).unwrap();
+        }
         Some(Self { home, shim })
     }
 
     /// Starts the agent with these further words.
     pub fn start(&self, words: &str) -> Running {
-        let path = |name: &str| self.home.path(name).to_str().unwrap().to_owned();
+        let home = self.home.borrow();
+        let path = |name: &str| home.path(name).to_str().unwrap().to_owned();
         let (under, control, runtime) = (path("data"), path("control"), path("run"));
         let variables = [
             ("LD_PRELOAD", self.shim.to_str().unwrap()),
@@ -58,19 +74,20 @@ impl Faulty {
             ("IBIS_FAULT_CONTROL", &control),
             ("RUNTIME_DIRECTORY", &runtime),
         ];
-        self.home.start(&format!("agent --config ibis.toml {words}"), &variables)
+        home.start(&format!("agent --config ibis.toml {words}"), &variables)
     }
 
     /// Begins a fault.
     pub fn begin(&self, fault: &str, content: &str) {
         // At once: the shim reads it at any time.
-        self.home.write("control/new", content);
-        fs::rename(self.home.path("control/new"), self.home.path("control").join(fault)).unwrap();
+        let home = self.home.borrow();
+        home.write("control/new", content);
+        fs::rename(home.path("control/new"), home.path("control").join(fault)).unwrap();
     }
 
     /// Ends it.
     pub fn end(&self, fault: &str) {
-        fs::remove_file(self.home.path("control").join(fault)).unwrap();
+        fs::remove_file(self.home.borrow().path("control").join(fault)).unwrap();
     }
 }
 

@@ -1,7 +1,7 @@
 //! The disk refuses while the agent trades, and the clock jumps: no entry goes out, what is held can be
 //! closed, and afterwards nothing is lost or doubled.
 
-mod faulty;
+pub mod faulty;
 
 use std::fs;
 use std::path::Path;

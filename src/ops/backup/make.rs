@@ -11,7 +11,7 @@ use super::failure::BackupError;
 use super::manifest::{self, FileRecord, Manifest, VERSION};
 use super::part::{Part, rows};
 use super::set::{self, Set};
-use super::{directory, room, verify};
+use super::{directory, give, room, verify};
 use crate::config::settings::BackupSettings;
 use crate::domain::time::Timestamp;
 use crate::durable::atomic_file;
@@ -47,7 +47,7 @@ pub fn run(run: &Run<'_>) -> anyhow::Result<Report> {
     let directory = directory(run.state_dir);
     let unfinished = directory.join(UNFINISHED);
     let io = |error| BackupError::io(&directory, &error);
-    fs::create_dir_all(&directory).map_err(io)?;
+    fs::create_dir_all(&directory).and_then(|()| give(&directory, run.state_dir)).map_err(io)?;
     let _alone = alone(&directory)?;
     empty(&unfinished).map_err(io)?;
     let set = make(run, &unfinished)?;
@@ -74,12 +74,14 @@ pub fn run(run: &Run<'_>) -> anyhow::Result<Report> {
 /// One backup at a time: two would count and delete the same sets.
 fn alone(directory: &Path) -> Result<InstanceLock, BackupError> {
     let path = directory.join("backup.lock");
-    InstanceLock::take(&path).map_err(|error| match error {
+    let lock = InstanceLock::take(&path).map_err(|error| match error {
         LockError::Held => {
             BackupError::Busy(format!("{}: another backup is being made", path.display()))
         }
         LockError::Io(error) => BackupError::io(&path, &error),
-    })
+    })?;
+    give(&path, directory).map_err(|error| BackupError::io(&path, &error))?;
+    Ok(lock)
 }
 
 /// An empty directory, whatever a backup that was cut short left in it.
@@ -182,6 +184,7 @@ fn finish(set: &Set, directory: &Path) -> std::io::Result<()> {
     let manifest = manifest::path(&set.directory, &set.stamp);
     for from in parts.chain([manifest]) {
         let name = from.file_name().unwrap_or_default().to_owned();
+        give(&from, directory)?;
         fs::rename(&from, directory.join(name))?;
     }
     File::open(directory)?.sync_all()

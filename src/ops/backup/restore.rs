@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::failure::BackupError;
 use super::make::stamp;
-use super::room;
 use super::set::Set;
+use super::{give, room};
 use crate::domain::time::Timestamp;
 use crate::durable::instance_lock::{InstanceLock, LockError};
 use crate::ops::agent_evidence::lock_path;
@@ -42,9 +42,14 @@ pub fn run(state_dir: &Path, file: &Path, now: Timestamp) -> anyhow::Result<Rest
     let set = Set::of(file)?;
     good(&set)?;
     room(state_dir, set.manifest.bytes(), 0)?;
-    copy(&set, &state_dir.join(FROM), now)?;
-    let aside =
-        install::install(state_dir, FROM, &format!("replaced-{}", stamp(now))).map_err(io)?;
+    let new = state_dir.join(FROM);
+    copy(&set, &new, now)?;
+    for entry in fs::read_dir(&new).map_err(io)?.flatten() {
+        give(&entry.path(), state_dir).map_err(io)?;
+    }
+    let aside = install::install(state_dir, FROM, &format!("replaced-{}", stamp(now)));
+    let aside = aside.map_err(io)?;
+    give(&aside, state_dir).map_err(io)?;
     let ledger = &set.manifest.ledger;
     Ok(Restored {
         event: ledger.head,
