@@ -52,7 +52,7 @@ fn run(entries_max: usize) -> u64 {
     drop(std::fs::remove_dir_all(&directory));
     std::fs::create_dir_all(&directory).unwrap();
     let connection = LEDGER.open_writer(&ledger_path(&directory)).unwrap();
-    let sink = LedgerSink::new(directory.clone());
+    let sink = LedgerSink::new(directory.clone(), 0);
     let mut desk = Desk {
         ledger: GroupCommit::start("ledger", connection, sink).unwrap(),
         batch: Batch::default(),

@@ -23,6 +23,13 @@ pub fn monotonic() -> Duration {
     START.get_or_init(Instant::now).elapsed()
 }
 
+/// Time since the machine booted, sleep included: never steps, whatever is done to the wall clock.
+pub fn since_boot() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    Duration::from_secs(seconds) + Duration::from_nanos(u64::try_from(time.tv_nsec).unwrap_or(0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -31,6 +38,8 @@ mod tests {
     fn monotonic_never_goes_back() {
         let earlier = monotonic();
         assert!(monotonic() >= earlier);
+        let earlier = since_boot();
+        assert!(since_boot() >= earlier && earlier > Duration::ZERO);
         assert!(wall_now() > Timestamp::from_ms(1_700_000_000_000));
     }
 }

@@ -17,6 +17,7 @@ mod live;
 mod recorder;
 mod rest;
 mod simulation;
+mod storage;
 mod support;
 mod systemd;
 mod tidy;

@@ -57,8 +57,8 @@ impl fmt::Display for AgentError {
             Self::Write(error) => {
                 write!(
                     f,
-                    "ledger {error}; nothing was sent that it does not hold; check the disk and \
-                     its permissions, then start again"
+                    "ledger {error}; nothing was sent that neither it nor the emergency journal \
+                     holds; check the disk and its permissions, then start again"
                 )
             }
             Self::Content(error) => write!(f, "ledger cannot be read: {error}; run ibis db check"),

@@ -132,7 +132,7 @@ impl Ground {
                 let (venue, account) =
                     account_store::open(state_dir, &self.instruments, paper, deposit)?;
                 let snapshot = restore::paper_snapshot(&self.instruments, known, &venue, &account)?;
-                Ok((VenueLink::Paper(Box::new(PaperLink { venue, account })), snapshot))
+                Ok((VenueLink::Paper(Box::new(PaperLink::new(venue, account))), snapshot))
             }
         }
     }

@@ -1,7 +1,8 @@
 //! Proof of work, told to systemd, to the ledger, to `state.json` and to whoever watches.
 //!
 //! One predicate feeds them all: the loop turned (it calls [`Heartbeat::beat`]), the data is fresh,
-//! and the ledger took the last proof. A watchdog ping is withheld while it does not hold.
+//! and the ledger took the last proof. A watchdog ping is withheld while it does not hold. A disk that
+//! refuses is no hung process: while entries are held for it pings go on, for exits do.
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use super::session::Session;
 use crate::clock;
 use crate::config::Settings;
 use crate::domain::hold::{Hold, HoldCode, Level};
-use crate::durable::group_commit::Ticket;
+use crate::durable::group_commit::{PATIENCE, Ticket};
 use crate::engine::event::Event;
 use crate::engine::invariant;
 use crate::store::run::RunUpdate;
@@ -116,14 +117,15 @@ impl Heartbeat {
     ) -> Result<(), AgentError> {
         let now = clock::monotonic();
         if self.progress.is_due(now) {
+            session.keep_lock()?;
             self.prove(session, pace, now);
         }
         if self.state_json.is_due(now) {
             session.note(None, true);
         }
-        self.watch_ledger(session)?;
+        self.watch_ledger(session, now)?;
         let fresh = self.watch_data(session, pace);
-        let alive = self.ping(fresh, now);
+        let alive = self.ping(session, fresh, now);
         if let Some(venue) = session.kucoin() {
             // The venue's dead-man's switch hangs on the same proof as the watchdog.
             venue.prove(alive && !self.stopping);
@@ -167,13 +169,15 @@ impl Heartbeat {
         self.proof.get_or_insert((ticket, now));
     }
 
-    fn watch_ledger(&mut self, session: &Session) -> Result<(), AgentError> {
-        if let Some((ticket, _)) = self.proof
-            && session.is_durable(ticket)?
-        {
-            self.proof = None;
+    fn watch_ledger(&mut self, session: &mut Session, now: Duration) -> Result<(), AgentError> {
+        if let Some((ticket, since)) = self.proof {
+            if session.is_durable(ticket)? {
+                self.proof = None;
+            } else if now.saturating_sub(since) > PATIENCE {
+                session.give_up_waiting();
+            }
         }
-        Ok(())
+        session.watch_storage()
     }
 
     /// Holds entries while the market says nothing, and lets go when it speaks again.
@@ -198,9 +202,9 @@ impl Heartbeat {
         fresh
     }
 
-    fn ping(&mut self, fresh: bool, now: Duration) -> bool {
+    fn ping(&mut self, session: &Session, fresh: bool, now: Duration) -> bool {
         let lag = self.proof.map_or(Duration::ZERO, |(_, since)| now.saturating_sub(since));
-        let alive = fresh && lag <= LEDGER_LAG_MAX;
+        let alive = fresh && (lag <= LEDGER_LAG_MAX || session.is_storage_held());
         if !alive && !self.withheld {
             log::warn!(MESSAGE_ID = message_id::WATCHDOG_WITHHELD, fresh = fresh, ledger_lag_s = lag.as_secs();
                 "watchdog withheld: data fresh {fresh}, ledger {} s behind", lag.as_secs());
@@ -232,8 +236,8 @@ fn is_fresh(session: &Session, pace: &PaceClock, stale_after: Duration) -> bool 
         return true;
     }
     match session.engine().data_at() {
-        Some(at) => clock::wall_now() <= at + stale_after,
+        Some(at) => pace.now() <= at + stale_after,
         // Nothing yet: fresh for as long as a first event may take.
-        None => clock::wall_now() <= session.started_at() + stale_after,
+        None => pace.now() <= session.started_at() + stale_after,
     }
 }

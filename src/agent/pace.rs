@@ -1,4 +1,8 @@
 //! How the market's clock follows the wall's.
+//!
+//! The wall's time is read once, at the start, and goes on with the time since boot: a wall clock that
+//! is set in either direction, by hours, moves no order, no deadline and no hold. The next start reads
+//! it again.
 
 use std::time::Duration;
 
@@ -8,7 +12,7 @@ use crate::domain::time::Timestamp;
 /// The speed asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Pace {
-    /// The wall clock itself.
+    /// As fast as the wall clock, from where that stood at the start.
     Wall,
     /// A clock of its own that runs this many times faster.
     Times(u32),
@@ -38,16 +42,17 @@ pub struct PaceClock {
 }
 
 impl PaceClock {
-    /// A clock that reads `start` now.
+    /// A clock that reads `start` now; at the wall's pace it is not behind the wall.
     pub fn new(pace: Pace, start: Timestamp) -> Self {
-        Self { pace, start, began: clock::monotonic() }
+        let start = if pace == Pace::Wall { start.max(clock::wall_now()) } else { start };
+        Self { pace, start, began: clock::since_boot() }
     }
 
     /// The market's now. Under [`Pace::Max`] everything is due.
     pub fn now(&self) -> Timestamp {
         match self.pace {
-            Pace::Wall => clock::wall_now(),
-            Pace::Times(times) => self.start + (clock::monotonic() - self.began) * times,
+            Pace::Wall => self.start + (clock::since_boot() - self.began),
+            Pace::Times(times) => self.start + (clock::since_boot() - self.began) * times,
             Pace::Max => Timestamp::from_us(i64::MAX),
         }
     }

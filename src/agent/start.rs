@@ -12,8 +12,8 @@ use super::pace::{Pace, PaceClock};
 use super::session::{Parts, Session};
 use super::{Options, restore};
 use crate::clock;
-use crate::config::Settings;
 use crate::config::settings::{Decision, EntryPrice, ForeignOrders, Mode, Record};
+use crate::config::{Directories, Settings};
 use crate::domain::hold::{Hold, HoldCode, Level};
 use crate::domain::record::{self, Fact};
 use crate::domain::time::Timestamp;
@@ -28,9 +28,10 @@ use crate::recorder::header::Fresh;
 use crate::recorder::recorded_engine::RecordedEngine;
 use crate::recorder::recording::{self, Origin, Recorder};
 use crate::risk::limit;
+use crate::store::emergency::{self, Emergency, TakeInError};
 use crate::store::run::{self, BeginError, NewRun, Run};
 use crate::store::writer::LedgerSink;
-use crate::store::{LEDGER, chain, instrument_row, ledger_path, load, state_json};
+use crate::store::{LEDGER, chain, install, instrument_row, ledger_path, load, state_json};
 use crate::strategy::StrategySettings;
 use crate::systemd::message_id;
 use crate::systemd::notify::Notifier;
@@ -52,10 +53,12 @@ pub(super) async fn start(
         AgentError::Busy(format!("{}: cannot be created: {error}", state_dir.display()))
     })?;
     let lock = take_lock(state_dir)?;
+    finish_restore(state_dir)?;
     let mut connection = LEDGER.open_writer(&ledger_path(state_dir))?;
     let hash = settings.hash();
     let new = new_run(options, settings, (ground::name(settings, replay.is_some()), &hash));
     let run = run::foresee(&connection, &new).map_err(|error| not_ours(state_dir, error))?;
+    take_emergency_in(options, &mut connection)?;
     let seen_until = last_instant(&connection, &run)?;
     let ledger = load::load(&connection)?;
     let symbols = restore::held(&ledger);
@@ -92,7 +95,8 @@ pub(super) async fn start(
         log::error!("invariant broken at the start: {violation}");
     }
     keep_torn_state(state_dir);
-    let sink = LedgerSink::new(state_dir.clone());
+    let head = chain::head(&connection)?.seq;
+    let sink = LedgerSink::new(state_dir.clone(), head);
     let ledger = GroupCommit::start("ledger", connection, sink)?;
     let parts = Parts {
         engine,
@@ -106,10 +110,51 @@ pub(super) async fn start(
         run: run.number,
         lock,
         seen_until,
+        emergency: emergency(options),
     };
     let session = Session::new(parts, (now, ground.first), actions);
     let clock = ground.clock.unwrap_or_else(|| PaceClock::new(options.pace, now));
     Ok((session, clock))
+}
+
+/// A restore that was cut short has to be whole before anything is opened.
+fn finish_restore(state_dir: &Path) -> Result<(), AgentError> {
+    let finished = install::finish(state_dir).map_err(|error| {
+        AgentError::Busy(format!("{}: a restore cannot be finished: {error}", state_dir.display()))
+    })?;
+    if let Some(aside) = finished {
+        log::warn!("a restore was cut short; finished, the old files are in {}", aside.display());
+    }
+    Ok(())
+}
+
+/// What an earlier run wrote beside the ledger, while that could not be written.
+fn take_emergency_in(
+    options: &Options,
+    connection: &mut rusqlite::Connection,
+) -> Result<(), AgentError> {
+    let Directories { state, runtime, .. } = &options.directories;
+    let events =
+        emergency::take_in(connection, state, runtime.as_deref()).map_err(|error| match error {
+            TakeInError::Sqlite(error) => {
+                AgentError::Ledger(LEDGER.error(&ledger_path(state), &error))
+            }
+            TakeInError::Io(path, error) => AgentError::Busy(format!(
+                "{}: {error}; check the disk and its permissions",
+                path.display()
+            )),
+        })?;
+    if events > 0 {
+        log::warn!("{events} events taken into the ledger from the emergency journal");
+    }
+    Ok(())
+}
+
+/// The journal for when the ledger cannot be written. At its own pace nothing waits for the market, and
+/// nothing is protected by going on: a run that cannot write ends.
+fn emergency(options: &Options) -> Option<Emergency> {
+    let Directories { state, runtime, .. } = &options.directories;
+    (options.pace != Pace::Max).then(|| Emergency::open(state, runtime.as_deref()))
 }
 
 fn open_replay(options: &Options, settings: &Settings) -> Result<Option<Replay>, AgentError> {

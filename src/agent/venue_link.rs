@@ -6,6 +6,7 @@ use crate::domain::identifier::ClientOrderId;
 use crate::domain::market_data::{MarketEvent, Quote};
 use crate::domain::order::NewOrder;
 use crate::domain::time::Timestamp;
+use crate::durable::group_commit::Trouble;
 use crate::exchange::Venue;
 use crate::exchange::kucoin::venue::{DeadManState, KucoinVenue};
 use crate::exchange::paper::{AccountStore, PaperVenue};
@@ -14,7 +15,11 @@ use crate::risk::approval::Approved;
 /// The paper venue with its account on disk.
 pub(super) struct PaperLink {
     pub(super) venue: PaperVenue,
-    pub(super) account: AccountStore,
+    account: AccountStore,
+    /// Waits for the account's disk in bounds; its reports wait for as long as it takes.
+    patient: bool,
+    /// The account was not durable when a report was due.
+    stalled: bool,
 }
 
 /// Where orders go.
@@ -35,6 +40,7 @@ impl VenueLink {
     /// The earliest instant at which the venue has something due.
     pub(super) fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
         match self {
+            Self::Paper(paper) if paper.is_stalled() => paper.venue.next_work(),
             Self::Paper(paper) => paper.venue.next_due(),
             Self::Kucoin(venue) => venue.has_reports().then_some(now),
         }
@@ -60,7 +66,8 @@ impl VenueLink {
         }
     }
 
-    /// Appends the reports due by `now`, each durable at the paper venue before it is known.
+    /// Appends the reports due by `now`, each durable at the paper venue before it is known. While its
+    /// account cannot be written there are none.
     pub(super) fn collect(
         &mut self,
         now: Timestamp,
@@ -70,9 +77,8 @@ impl VenueLink {
             Self::Paper(paper) => {
                 paper.venue.advance(now);
                 paper.keep();
-                paper.venue.take_reports(now, reports);
-                if !reports.is_empty() {
-                    paper.account.wait(paper.account.last())?;
+                if paper.venue.next_release().is_some_and(|at| at <= now) && paper.settle()? {
+                    paper.venue.take_reports(now, reports);
                 }
             }
             Self::Kucoin(venue) => reports.extend(std::iter::from_fn(|| venue.next_report())),
@@ -105,6 +111,30 @@ impl VenueLink {
         }
     }
 
+    /// Takes back an order that is on its way, where that is possible: it has not arrived.
+    pub(super) fn recall(&mut self, id: &ClientOrderId) {
+        match self {
+            Self::Paper(paper) => paper.venue.recall(id),
+            // What waits for its intent was not given to it.
+            Self::Kucoin(_) => {}
+        }
+    }
+
+    /// Goes on where the paper account's disk makes trouble, instead of waiting for it.
+    pub(super) fn be_patient(&mut self) {
+        if let Self::Paper(paper) = self {
+            paper.patient = true;
+        }
+    }
+
+    /// Why nothing becomes durable at the paper venue at present, if that is so.
+    pub(super) fn trouble(&mut self) -> Option<Trouble> {
+        match self {
+            Self::Paper(paper) => paper.account.trouble(),
+            Self::Kucoin(_) => None,
+        }
+    }
+
     /// Closes what is open on disk.
     pub(super) fn close(self) -> Result<(), AgentError> {
         match self {
@@ -115,6 +145,26 @@ impl VenueLink {
 }
 
 impl PaperLink {
+    pub(super) fn new(venue: PaperVenue, account: AccountStore) -> Self {
+        Self { venue, account, patient: false, stalled: false }
+    }
+
+    /// Waits until the account is durable; false where it does not become so now.
+    fn settle(&mut self) -> Result<bool, AgentError> {
+        let last = self.account.last();
+        if self.patient {
+            self.stalled = !self.account.wait_patiently(last)?;
+        } else {
+            self.account.wait(last)?;
+        }
+        Ok(!self.stalled)
+    }
+
+    /// True while the account is still not durable.
+    fn is_stalled(&self) -> bool {
+        self.stalled && matches!(self.account.is_durable(self.account.last()), Ok(false))
+    }
+
     fn keep(&mut self) {
         let changes = self.venue.take_changes();
         if !changes.is_empty() {

@@ -9,6 +9,7 @@ use crate::config::ConfigError;
 use crate::durable::group_commit::WriteFailed;
 use crate::durable::sqlite::{OpenError, OpenErrorKind, classify};
 use crate::exchange::paper::AccountError;
+use crate::ops::backup::failure::BackupError;
 use crate::ops::report::Severity;
 
 /// How a subcommand ended.
@@ -89,6 +90,13 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     }
     if let Some(error) = cause.downcast_ref::<AgentError>() {
         return Some(of_agent(error));
+    }
+    if let Some(error) = cause.downcast_ref::<BackupError>() {
+        return Some(match error {
+            BackupError::Missing(_) => Exit::Usage,
+            BackupError::Bad(_) => Exit::Data,
+            BackupError::Busy(_) => Exit::TryAgain,
+        });
     }
     if cause.is::<ConfigError>() {
         return Some(Exit::Config);

@@ -171,8 +171,14 @@ section! {
         unclean_starts_warn: u64, unclean_starts_critical: u64,
         healthcheck_age_max: Duration, exec_integrity_age_max: Duration,
         hourly_kpi_age_max: Duration, log_retention_age_max: Duration,
+        backup_age_max: Duration, restore_drill_age_max: Duration,
         dust: Decimal, inflight_grace: Duration,
     }
+}
+
+section! {
+    /// `[backup]`. Sizes in bytes.
+    BackupSettings { keep_newest: u64, keep_age: Duration, bytes_max: u64 }
 }
 
 section! {
@@ -214,6 +220,8 @@ pub struct Settings {
     pub recorder: Arc<RecorderSettings>,
     /// `[retention]`
     pub retention: Arc<RetentionSettings>,
+    /// `[backup]`
+    pub backup: Arc<BackupSettings>,
     effective: Arc<BTreeMap<&'static str, String>>,
 }
 
@@ -252,6 +260,7 @@ impl Settings {
             health: Arc::new(HealthSettings::read(&section("health"))),
             recorder: Arc::new(RecorderSettings::read(&section("recorder"))),
             retention: Arc::new(RetentionSettings::read(&section("retention"))),
+            backup: Arc::new(BackupSettings::read(&section("backup"))),
             effective: Arc::new(
                 input.iter().map(|(name, value, _)| (name, value.to_string())).collect(),
             ),

@@ -287,6 +287,16 @@ pub const KEYS: &[Key] = &[
         .origin("three periods of its timer")
         .doc("Age of the last log-retention run at which its timer counts as dead.")
         .reloadable(),
+    Key::new("health.backup_age_max", Kind::Duration, "50h")
+        .range("1m", "90d")
+        .origin("two periods of its timer, and its random delay")
+        .doc("Age of the last verified backup that is too old.")
+        .reloadable(),
+    Key::new("health.restore_drill_age_max", Kind::Duration, "15d")
+        .range("1m", "365d")
+        .origin("two periods of its timer, and a day")
+        .doc("Age of the last restore drill that is too old.")
+        .reloadable(),
     Key::new("health.dust", Kind::Amount, "1")
         .range("0", "1000")
         .unit("quote units")
@@ -345,6 +355,22 @@ pub const KEYS: &[Key] = &[
         .range("0s", "5m")
         .origin("half of what the agent waits for a busy ledger")
         .doc("Time a run may spend on giving free pages back to the disk; 0s turns it off.")
+        .reloadable(),
+    Key::new("backup.keep_newest", Kind::Integer, "7")
+        .range("1", "1000")
+        .unit("backups")
+        .origin("a week of its timer")
+        .doc("So many of the newest backups stay, however old they are.")
+        .reloadable(),
+    Key::new("backup.keep_age", Kind::Duration, "14d")
+        .range("1h", "3650d")
+        .origin("twice the week that KuCoin lists fills of: an older one is seldom worth restoring")
+        .doc("Backups younger than this stay, however many they are.")
+        .reloadable(),
+    Key::new("backup.bytes_max", Kind::Bytes, "20GB")
+        .range("1MB", "1000GB")
+        .origin("a fortnight of backups of a ledger of 1 GB")
+        .doc("Disk budget of all backups; the oldest are deleted first, the newest never.")
         .reloadable(),
 ];
 

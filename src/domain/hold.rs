@@ -90,11 +90,13 @@ pub enum HoldCode {
     InstrumentHalted,
     /// The venue changed the instrument's increments or minimums.
     InstrumentChanged,
+    /// The ledger or the paper account cannot be written.
+    StorageUnavailable,
 }
 
 impl HoldCode {
     /// Every code.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Startup,
         Self::CrashLoop,
         Self::StaleData,
@@ -106,6 +108,7 @@ impl HoldCode {
         Self::ClockSkew,
         Self::InstrumentHalted,
         Self::InstrumentChanged,
+        Self::StorageUnavailable,
     ];
 
     /// True where the cause is looked at again by each process: it dies with the one that set it.
@@ -119,6 +122,7 @@ impl HoldCode {
                 | Self::ClockSkew
                 | Self::InstrumentHalted
                 | Self::InstrumentChanged
+                | Self::StorageUnavailable
         )
     }
 
@@ -136,6 +140,7 @@ impl HoldCode {
             Self::ClockSkew => "clock_skew",
             Self::InstrumentHalted => "instrument_halted",
             Self::InstrumentChanged => "instrument_changed",
+            Self::StorageUnavailable => "storage_unavailable",
         }
     }
 }

@@ -229,7 +229,7 @@ pub enum Projection {
 }
 
 /// A position as stored.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct PositionRow {
     /// Which instrument.
     pub symbol: Symbol,

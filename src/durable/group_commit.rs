@@ -4,39 +4,83 @@
 //! must not outrun the disk (an order, a report that an order filled) it waits for that ticket. One
 //! `fsync` then serves every item queued meanwhile: with a slow disk batches grow, latency does not.
 //!
-//! **Limits**: [`QUEUE_ITEMS_MAX`] items queued; a full queue makes the sender wait, which the
-//! watchdog sees. **Failure**: the first write error stops the writer for good; every later wait
-//! returns it. Nothing queued behind it is written, so the file ends at a commit.
+//! **Trouble** ([`GroupCommit::trouble`]): a lock, a full or read-only disk, an I/O error pass. The
+//! transaction is rolled back, its items stay first in the queue, and the writer tries again after
+//! [`RETRY_FIRST`], doubling to [`RETRY_MAX`]. Damage does not pass: the writer waits for the process to
+//! end. A file that was deleted or replaced is put back first ([`super::database_home`]). A write that
+//! the database itself refuses (a constraint) is an error of this program: the writer ends, and every
+//! later wait returns [`WriteFailed`].
+//!
+//! **Limits**: [`QUEUE_ITEMS_MAX`] items queued; a full queue makes the sender wait for
+//! [`PATIENCE`] while the writer is well. In trouble, or with a disk slower than that, further items are
+//! absorbed by the last one ([`Handover`]), up to [`BACKLOG_MAX`] in sum: beyond it the writer has failed.
 
+use std::collections::VecDeque;
 use std::fmt;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
-/// Items that may wait for the writer: bounds memory where the loop is faster than the disk.
-pub const QUEUE_ITEMS_MAX: usize = 64;
+use super::database_home::DatabaseHome;
+use super::sqlite::OpenError;
+
+/// Items that may wait for the writer, those in its hands included: bounds memory where the loop is
+/// faster than the disk.
+pub const QUEUE_ITEMS_MAX: usize = 128;
+/// The weight ([`Handover::weight`]) of everything queued, at most: some 10 MB of the ledger's entries,
+/// which is days of an agent that may not enter.
+pub const BACKLOG_MAX: usize = 20_000;
+/// How long the loop waits for a healthy writer: a commit takes below a millisecond, a disk that spins
+/// up or trims its flash about one second.
+pub const PATIENCE: Duration = Duration::from_secs(2);
+/// The first pause after a failed commit.
+pub const RETRY_FIRST: Duration = Duration::from_millis(50);
+/// The longest pause between two tries: how late a recovery is noticed.
+pub const RETRY_MAX: Duration = Duration::from_secs(1);
+/// How long an end waits for a writer in trouble: the lock of a short job passes in that time.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
 /// Items in one transaction: bounds the time of one commit.
 const BATCH_ITEMS_MAX: usize = 64;
 /// An idle writer checkpoints the WAL after this, so that commits seldom have to.
 const IDLE_CHECKPOINT: Duration = Duration::from_millis(500);
+/// An idle writer looks whether its file is still there this often.
+const IDLE_LOOK: Duration = Duration::from_secs(5);
 
 /// What a writer does with items.
 pub trait Sink: Send + 'static {
     /// One hand-over.
-    type Item: Send + 'static;
+    type Item: Handover;
 
-    /// Writes `items` in order, inside one transaction.
+    /// Writes `items` in order, inside one transaction. After a failure it is called again with the
+    /// same items, and perhaps more.
     fn write(
         &mut self,
         transaction: &Transaction<'_>,
-        items: &[Self::Item],
+        items: &[Arc<Self::Item>],
     ) -> rusqlite::Result<()>;
 
     /// Runs after the commit of what `write` wrote.
-    fn committed(&mut self, items: Vec<Self::Item>);
+    fn committed(&mut self, items: &[Arc<Self::Item>]);
+
+    /// Where the database stands after the last commit, in whatever the sink counts.
+    fn mark(&self) -> i64 {
+        0
+    }
+
+    /// Opens the file again, after it was put back.
+    fn reopen(&self, path: &std::path::Path) -> Result<Connection, OpenError>;
+}
+
+/// What is handed over: items that wait long become one.
+pub trait Handover: Send + Sync + 'static {
+    /// Takes in an item that was handed over after this one. Writing the sum is writing both.
+    fn absorb(&mut self, later: Self);
+
+    /// How much memory it takes, in entries.
+    fn weight(&self) -> usize;
 }
 
 /// The position of a hand-over in the writer's queue.
@@ -55,51 +99,126 @@ impl fmt::Display for WriteFailed {
 
 impl std::error::Error for WriteFailed {}
 
+/// Nothing becomes durable at present.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Trouble {
+    /// The file.
+    pub path: PathBuf,
+    /// Why, in SQLite's words.
+    pub why: String,
+    /// The file's content is damaged: that does not pass, a person has to restore a backup.
+    pub damaged: bool,
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        match self.damaged {
+            true => write!(
+                f,
+                "{path}: damaged ({}); see ibis db check, then stop the agent and ibis db restore",
+                self.why
+            ),
+            false => write!(f, "{path}: cannot be written: {}", self.why),
+        }
+    }
+}
+
+/// What is queued and not durable.
+#[derive(Debug)]
+pub struct Pending<I> {
+    /// Oldest first, each with its ticket.
+    pub items: Vec<(Ticket, Arc<I>)>,
+    /// [`Sink::mark`] before the first of them.
+    pub mark: i64,
+}
+
 /// The loop's end of a writer thread.
 #[derive(Debug)]
 pub struct GroupCommit<I> {
-    sender: Option<SyncSender<I>>,
-    shared: Arc<Shared>,
+    shared: Arc<Shared<I>>,
+    path: PathBuf,
     sent: u64,
+    /// The last wait ran out of patience.
+    late: bool,
     thread: Option<JoinHandle<()>>,
 }
 
-#[derive(Debug, Default)]
-struct Shared {
-    progress: Mutex<Progress>,
+#[derive(Debug)]
+struct Shared<I> {
+    state: Mutex<State<I>>,
+    /// For the loop: something became durable, or will not.
     changed: Condvar,
+    /// For the writer: there is work, or an end to it.
+    work: Condvar,
 }
 
-#[derive(Debug, Default)]
-struct Progress {
+#[derive(Debug)]
+struct State<I> {
+    /// Oldest first; an item leaves when it is durable.
+    queue: VecDeque<(u64, Arc<I>)>,
     durable: u64,
+    /// Items up to this one absorb nothing more: their content is written elsewhere too.
+    sealed: u64,
+    mark: i64,
+    trouble: Option<Trouble>,
     failed: Option<WriteFailed>,
     ended: bool,
+    closing: bool,
 }
 
-impl<I: Send + 'static> GroupCommit<I> {
+impl<I: Handover> GroupCommit<I> {
     /// Starts the writer thread, called `name`, on `connection`.
     pub fn start<S: Sink<Item = I>>(
         name: &str,
         connection: Connection,
         sink: S,
     ) -> std::io::Result<Self> {
-        let (sender, receiver) = sync_channel(QUEUE_ITEMS_MAX);
-        let shared = Arc::new(Shared::default());
+        let path = PathBuf::from(connection.path().unwrap_or_default());
+        let home = DatabaseHome::of(&path)?;
+        let state = State {
+            queue: VecDeque::new(),
+            durable: 0,
+            sealed: 0,
+            mark: sink.mark(),
+            trouble: None,
+            failed: None,
+            ended: false,
+            closing: false,
+        };
+        let (changed, work) = (Condvar::new(), Condvar::new());
+        let shared = Arc::new(Shared { state: Mutex::new(state), changed, work });
         let theirs = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
-            .name(name.to_owned())
-            .spawn(move || run(connection, sink, &receiver, &theirs))?;
-        Ok(Self { sender: Some(sender), shared, sent: 0, thread: Some(thread) })
+        let writer = Writer { connection: Some(connection), home, sink, checkpointed: true };
+        let thread =
+            std::thread::Builder::new().name(name.to_owned()).spawn(move || writer.run(&theirs))?;
+        Ok(Self { shared, path, sent: 0, late: false, thread: Some(thread) })
     }
 
-    /// Hands an item over. After a failure it is dropped; [`GroupCommit::wait`] tells.
+    /// Hands an item over. After a failure it is dropped; every wait tells.
     pub fn send(&mut self, item: I) -> Ticket {
         self.sent += 1;
-        if let Some(sender) = &self.sender {
-            // The receiver is gone only after a failure, which every wait reports.
-            drop(sender.send(item));
+        let mut state = lock(&self.shared);
+        let mut patient = true;
+        while !state.is_over() {
+            if state.queue.len() < QUEUE_ITEMS_MAX {
+                state.queue.push_back((self.sent, Arc::new(item)));
+                break;
+            }
+            let room = state.weight() < BACKLOG_MAX;
+            if state.trouble.is_some() || (!patient && room) {
+                state.absorb(self.sent, item);
+                break;
+            }
+            let full = |state: &mut State<I>| {
+                state.queue.len() >= QUEUE_ITEMS_MAX && !state.is_over() && state.trouble.is_none()
+            };
+            let waited = self.shared.changed.wait_timeout_while(state, PATIENCE, full);
+            let (guard, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+            (state, patient) = (guard, !timeout.timed_out());
         }
+        drop(state);
+        self.shared.work.notify_all();
         Ticket(self.sent)
     }
 
@@ -110,178 +229,552 @@ impl<I: Send + 'static> GroupCommit<I> {
 
     /// True where everything up to `ticket` is on disk; the error if it never will be.
     pub fn is_durable(&self, ticket: Ticket) -> Result<bool, WriteFailed> {
-        let progress = lock(&self.shared);
-        reached(&progress, ticket)
+        reached(&lock(&self.shared), ticket)
     }
 
-    /// Waits until everything up to `ticket` is on disk.
+    /// Waits until everything up to `ticket` is on disk. Trouble is an error here.
     pub fn wait(&self, ticket: Ticket) -> Result<(), WriteFailed> {
-        let mut progress = lock(&self.shared);
-        while !reached(&progress, ticket)? {
-            progress = self.shared.changed.wait(progress).unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.shared);
+        while !reached(&state, ticket)? {
+            if let Some(trouble) = &state.trouble {
+                return Err(WriteFailed(trouble.why.clone()));
+            }
+            state = self.shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         Ok(())
     }
 
+    /// As [`GroupCommit::wait`], but false where there is trouble, or after [`PATIENCE`].
+    pub fn wait_patiently(&mut self, ticket: Ticket) -> Result<bool, WriteFailed> {
+        let patience = if self.late { Duration::ZERO } else { PATIENCE };
+        let waits = |state: &mut State<I>| {
+            state.trouble.is_none() && matches!(reached(state, ticket), Ok(false))
+        };
+        let state = lock(&self.shared);
+        let waited = self.shared.changed.wait_timeout_while(state, patience, waits);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let durable = reached(&state, ticket)?;
+        drop(state);
+        self.late = !durable;
+        Ok(durable)
+    }
+
+    /// Why nothing becomes durable at present, if that is so.
+    pub fn trouble(&mut self) -> Option<Trouble> {
+        let state = lock(&self.shared);
+        let trouble = state.trouble.clone();
+        self.late &= matches!(reached(&state, Ticket(self.sent)), Ok(false));
+        drop(state);
+        let why = format!("a write takes more than {} s", PATIENCE.as_secs());
+        let late = || Trouble { path: self.path.clone(), why, damaged: false };
+        trouble.or_else(|| self.late.then(late))
+    }
+
+    /// What waits now has waited long enough: it counts as trouble until it is durable.
+    pub fn give_up_waiting(&mut self) {
+        self.late = true;
+    }
+
+    /// What is not durable yet. It absorbs nothing from here on: the caller keeps it elsewhere.
+    pub fn pending(&self) -> Pending<I> {
+        let mut state = lock(&self.shared);
+        state.sealed = self.sent;
+        let items = state.queue.iter().map(|(number, item)| (Ticket(*number), Arc::clone(item)));
+        Pending { items: items.collect(), mark: state.mark }
+    }
+
     /// Writes what is queued and ends the thread.
     pub fn close(mut self) -> Result<(), WriteFailed> {
-        let written = self.wait(self.last());
-        self.sender = None;
-        if let Some(thread) = self.thread.take() {
-            // A panic in the writer has aborted the process or shows as a failed wait.
-            drop(thread.join());
+        let ticket = self.last();
+        let waits = |state: &mut State<I>| matches!(reached(state, ticket), Ok(false));
+        let waited =
+            self.shared.changed.wait_timeout_while(lock(&self.shared), CLOSE_PATIENCE, waits);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        state.closing = true;
+        let why = state.trouble.as_ref().map(|trouble| trouble.why.clone());
+        let durable = reached(&state, ticket);
+        drop(state);
+        self.shared.work.notify_all();
+        if durable? {
+            if let Some(thread) = self.thread.take() {
+                // A panic in the writer has aborted the process or shows as a failed wait.
+                drop(thread.join());
+            }
+            return Ok(());
         }
-        written
+        // A thread that hangs in the disk is not waited for.
+        Err(WriteFailed(why.unwrap_or_else(|| "the disk does not answer".to_owned())))
     }
 }
 
-fn lock(shared: &Shared) -> MutexGuard<'_, Progress> {
-    shared.progress.lock().unwrap_or_else(PoisonError::into_inner)
+impl<I> Drop for GroupCommit<I> {
+    fn drop(&mut self) {
+        lock(&self.shared).closing = true;
+        self.shared.work.notify_all();
+    }
 }
 
-fn reached(progress: &Progress, ticket: Ticket) -> Result<bool, WriteFailed> {
-    if progress.durable >= ticket.0 {
+impl<I: Handover> State<I> {
+    fn weight(&self) -> usize {
+        self.queue.iter().map(|(_, item)| item.weight()).sum()
+    }
+
+    /// Adds an item to the last one, where that is neither sealed nor in the writer's hands.
+    fn absorb(&mut self, number: u64, later: I) {
+        let sealed = self.sealed;
+        let last = self.queue.back_mut().filter(|(number, _)| *number > sealed);
+        match last.and_then(|(last, item)| Some((last, Arc::get_mut(item)?))) {
+            Some((last, item)) => {
+                item.absorb(later);
+                *last = number;
+            }
+            None => self.queue.push_back((number, Arc::new(later))),
+        }
+        let weight = self.weight();
+        if weight > BACKLOG_MAX {
+            let why = self.trouble.as_ref().map_or("", |trouble| trouble.why.as_str());
+            self.failed =
+                Some(WriteFailed(format!("{why}; {weight} entries wait, more have no room")));
+        }
+    }
+}
+
+impl<I> State<I> {
+    fn is_over(&self) -> bool {
+        self.failed.is_some() || self.ended
+    }
+}
+
+fn lock<I>(shared: &Shared<I>) -> MutexGuard<'_, State<I>> {
+    shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn reached<I>(state: &State<I>, ticket: Ticket) -> Result<bool, WriteFailed> {
+    if state.durable >= ticket.0 {
         return Ok(true);
     }
-    match &progress.failed {
+    match &state.failed {
         Some(failed) => Err(failed.clone()),
-        None if progress.ended => Err(WriteFailed("its writer thread ended".to_owned())),
+        None if state.ended => Err(WriteFailed("its writer thread ended".to_owned())),
         None => Ok(false),
     }
 }
 
 /// Marks the end of the thread, also when it panics, so that nobody waits for ever.
-struct EndMark<'a>(&'a Shared);
+struct EndMark<'a, I>(&'a Shared<I>);
 
-impl Drop for EndMark<'_> {
+impl<I> Drop for EndMark<'_, I> {
     fn drop(&mut self) {
         lock(self.0).ended = true;
         self.0.changed.notify_all();
     }
 }
 
-fn run<S: Sink>(
-    mut connection: Connection,
-    mut sink: S,
-    queue: &Receiver<S::Item>,
-    shared: &Shared,
-) {
-    let _end = EndMark(shared);
-    let mut checkpointed = true;
-    loop {
-        let first = if checkpointed {
-            queue.recv().map_err(|_| RecvTimeoutError::Disconnected)
-        } else {
-            queue.recv_timeout(IDLE_CHECKPOINT)
-        };
-        let first = match first {
-            Ok(item) => item,
-            Err(RecvTimeoutError::Disconnected) => return,
-            Err(RecvTimeoutError::Timeout) => {
-                // Busy readers only postpone it; the next idle moment tries again.
-                checkpointed = connection.execute_batch("PRAGMA wal_checkpoint(PASSIVE)").is_ok();
-                continue;
-            }
-        };
-        let mut items = vec![first];
-        items.extend(queue.try_iter().take(BATCH_ITEMS_MAX - 1));
-        let count = items.len() as u64;
-        let result = commit(&mut connection, &mut sink, &items);
-        checkpointed = false;
-        let failed = match result {
-            Ok(()) => {
-                sink.committed(items);
-                None
-            }
-            Err(error) => Some(WriteFailed(error.to_string())),
-        };
-        let mut progress = lock(shared);
-        let stop = failed.is_some();
-        match failed {
-            None => progress.durable += count,
-            Some(failed) => progress.failed = Some(failed),
-        }
-        drop(progress);
-        shared.changed.notify_all();
-        if stop {
-            return;
+/// Why a commit did not succeed.
+enum Setback {
+    /// It may pass.
+    Passing(String),
+    /// The file's content is damaged.
+    Damaged(String),
+    /// The database refuses what it is asked to write.
+    Refused(String),
+}
+
+impl From<rusqlite::Error> for Setback {
+    fn from(error: rusqlite::Error) -> Self {
+        let why = error.to_string();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Damaged(why),
+            Some(
+                ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::DiskFull
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::ReadOnly
+                | ErrorCode::CannotOpen
+                | ErrorCode::OutOfMemory
+                | ErrorCode::PermissionDenied
+                | ErrorCode::FileLockingProtocolFailed
+                | ErrorCode::OperationInterrupted
+                | ErrorCode::OperationAborted,
+            ) => Self::Passing(why),
+            _ => Self::Refused(why),
         }
     }
 }
 
-fn commit<S: Sink>(
-    connection: &mut Connection,
-    sink: &mut S,
-    items: &[S::Item],
-) -> rusqlite::Result<()> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    sink.write(&transaction, items)?;
-    transaction.commit()
+/// The thread's own.
+struct Writer<S> {
+    /// None after the file was put back, until it is open again.
+    connection: Option<Connection>,
+    home: DatabaseHome,
+    sink: S,
+    checkpointed: bool,
+}
+
+impl<S: Sink> Writer<S> {
+    fn run(mut self, shared: &Shared<S::Item>) {
+        let _end = EndMark(shared);
+        let mut idle = Duration::ZERO;
+        loop {
+            let pause = if self.checkpointed { IDLE_LOOK } else { IDLE_CHECKPOINT };
+            let waits = |state: &mut State<S::Item>| state.queue.is_empty() && !state.closing;
+            let waited = shared.work.wait_timeout_while(lock(shared), pause, waits);
+            let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            let queued = state.queue.len();
+            if queued == 0 && state.closing {
+                return;
+            }
+            drop(state);
+            idle = if queued > 0 { Duration::ZERO } else { idle + pause };
+            if queued == 0 && idle < IDLE_LOOK {
+                self.checkpoint();
+            } else if !self.commit_queued(shared) {
+                return;
+            }
+        }
+    }
+
+    /// Busy readers only postpone it; the next idle moment tries again.
+    fn checkpoint(&mut self) {
+        let Some(connection) = &self.connection else { return };
+        self.checkpointed = connection.execute_batch("PRAGMA wal_checkpoint(PASSIVE)").is_ok();
+    }
+
+    /// Commits the oldest items, however long it takes; false where there is nothing more to do.
+    fn commit_queued(&mut self, shared: &Shared<S::Item>) -> bool {
+        let mut pause = RETRY_FIRST;
+        loop {
+            let oldest = lock(shared);
+            let oldest: Vec<_> = (oldest.queue.iter().take(BATCH_ITEMS_MAX))
+                .map(|(number, item)| (*number, Arc::clone(item)))
+                .collect();
+            let last = oldest.last().map(|(number, _)| *number);
+            let items: Vec<_> = oldest.into_iter().map(|(_, item)| item).collect();
+            match self.attempt(&items) {
+                Ok(()) => {
+                    self.written(shared, &items, last);
+                    return true;
+                }
+                Err(setback) => {
+                    if !self.may_try_again(shared, setback, pause) {
+                        return false;
+                    }
+                    pause = (pause * 2).min(RETRY_MAX);
+                }
+            }
+        }
+    }
+
+    /// The items up to `last` are durable.
+    fn written(&mut self, shared: &Shared<S::Item>, items: &[Arc<S::Item>], last: Option<u64>) {
+        if !items.is_empty() {
+            self.sink.committed(items);
+            self.checkpointed = false;
+        }
+        let mut state = lock(shared);
+        state.queue.drain(..items.len());
+        state.durable = last.unwrap_or(state.durable);
+        state.mark = self.sink.mark();
+        state.trouble = None;
+        drop(state);
+        shared.changed.notify_all();
+    }
+
+    /// Tells of a setback and waits; false where it is final, or the end comes first.
+    fn may_try_again(
+        &mut self,
+        shared: &Shared<S::Item>,
+        setback: Setback,
+        pause: Duration,
+    ) -> bool {
+        let (why, damaged) = match setback {
+            Setback::Refused(why) => {
+                lock(shared).failed = Some(WriteFailed(why));
+                return false;
+            }
+            Setback::Damaged(why) => (why, true),
+            Setback::Passing(why) => {
+                // On a full disk it makes room: the log is then written from its start again.
+                self.checkpoint();
+                (why, false)
+            }
+        };
+        let mut state = lock(shared);
+        state.trouble = Some(self.trouble(why, damaged));
+        shared.changed.notify_all();
+        let waits = |state: &mut State<S::Item>| !state.closing && state.failed.is_none();
+        if damaged {
+            // Waited out: it ends with the process.
+            drop(shared.work.wait_while(state, waits).unwrap_or_else(PoisonError::into_inner));
+            return false;
+        }
+        let waited = shared.work.wait_timeout_while(state, pause, waits);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        !state.closing && state.failed.is_none()
+    }
+
+    fn trouble(&self, why: String, damaged: bool) -> Trouble {
+        Trouble { path: self.home.path().to_owned(), why, damaged }
+    }
+
+    /// One try, on the file where it belongs.
+    fn attempt(&mut self, items: &[Arc<S::Item>]) -> Result<(), Setback> {
+        if let Some(connection) = &self.connection
+            && self.home.put_back(connection).map_err(Setback::Passing)?
+        {
+            self.connection = None;
+        }
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            None => {
+                let opened = self.sink.reopen(self.home.path());
+                let opened = opened.map_err(|error| Setback::Passing(error.to_string()))?;
+                self.connection.insert(opened)
+            }
+        };
+        if items.is_empty() {
+            return Ok(());
+        }
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        self.sink.write(&transaction, items)?;
+        Ok(transaction.commit()?)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     struct Rows;
 
+    /// NULL is refused by the table.
+    type Row = Vec<Option<i64>>;
+
+    impl Handover for Row {
+        fn absorb(&mut self, later: Self) {
+            self.extend(later);
+        }
+        fn weight(&self) -> usize {
+            self.len()
+        }
+    }
+
     impl Sink for Rows {
-        type Item = Option<i64>;
+        type Item = Row;
         fn write(
             &mut self,
             transaction: &Transaction<'_>,
-            items: &[Option<i64>],
+            items: &[Arc<Row>],
         ) -> rusqlite::Result<()> {
-            for item in items {
-                transaction.execute("INSERT INTO a VALUES (?1)", [item])?;
+            for value in items.iter().flat_map(|item| item.iter()) {
+                transaction.execute("INSERT INTO a VALUES (?1)", [value])?;
             }
             Ok(())
         }
-        fn committed(&mut self, _: Vec<Option<i64>>) {}
+        fn committed(&mut self, _: &[Arc<Row>]) {}
+        fn reopen(&self, path: &Path) -> Result<Connection, OpenError> {
+            Ok(open(path))
+        }
     }
 
-    fn database(name: &str) -> (std::path::PathBuf, Connection) {
-        let path =
-            std::env::temp_dir().join(format!("ibis-group-{}-{name}.db", std::process::id()));
-        drop(std::fs::remove_file(&path));
-        let connection = Connection::open(&path).unwrap();
+    fn open(path: &Path) -> Connection {
+        let connection = Connection::open(path).unwrap();
+        connection.busy_timeout(Duration::from_millis(10)).unwrap();
+        let create = "PRAGMA journal_mode=WAL; CREATE TABLE IF NOT EXISTS a(x INTEGER NOT NULL)";
+        connection.execute_batch(create).unwrap();
         connection
-            .execute_batch("PRAGMA journal_mode=WAL; CREATE TABLE a(x INTEGER NOT NULL)")
-            .unwrap();
-        (path, connection)
     }
 
-    fn sum(path: &std::path::Path) -> i64 {
-        let query = "SELECT coalesce(sum(x), 0) FROM a";
-        Connection::open(path).unwrap().query_row(query, [], |row| row.get(0)).unwrap()
+    struct Stage {
+        directory: PathBuf,
+        writer: GroupCommit<Row>,
+    }
+
+    impl Stage {
+        fn new(name: &str) -> Self {
+            let directory =
+                std::env::temp_dir().join(format!("ibis-group-{}-{name}", std::process::id()));
+            drop(std::fs::remove_dir_all(&directory));
+            std::fs::create_dir_all(&directory).unwrap();
+            let connection = open(&directory.join("a.db"));
+            Self { directory, writer: GroupCommit::start("test", connection, Rows).unwrap() }
+        }
+
+        fn path(&self) -> PathBuf {
+            self.directory.join("a.db")
+        }
+
+        fn rows(&self) -> Vec<i64> {
+            let connection = Connection::open(self.path()).unwrap();
+            let mut statement = connection.prepare("SELECT x FROM a ORDER BY rowid").unwrap();
+            statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        }
+
+        /// Waits until there is trouble, or none any more.
+        fn until(&mut self, troubled: bool) {
+            while self.writer.trouble().is_some() != troubled {
+                std::thread::yield_now();
+            }
+        }
+
+        fn until_durable(&self, ticket: Ticket) {
+            while !self.writer.is_durable(ticket).unwrap() {
+                std::thread::yield_now();
+            }
+        }
+
+        fn close(self) {
+            self.writer.close().unwrap();
+            std::fs::remove_dir_all(&self.directory).unwrap();
+        }
     }
 
     #[test]
     fn what_was_waited_for_is_there_in_full() {
-        let (path, connection) = database("wait");
-        let mut writer = GroupCommit::start("test", connection, Rows).unwrap();
+        let mut stage = Stage::new("wait");
         for value in 1..=500 {
-            writer.send(Some(value));
+            stage.writer.send(vec![Some(value)]);
         }
-        let ticket = writer.send(Some(1));
-        writer.wait(ticket).unwrap();
-        assert_eq!(sum(&path), 125_251);
-        assert_eq!(writer.is_durable(ticket), Ok(true));
-        writer.close().unwrap();
+        let ticket = stage.writer.send(vec![Some(1)]);
+        stage.writer.wait(ticket).unwrap();
+        assert_eq!(stage.rows().iter().sum::<i64>(), 125_251);
+        assert_eq!(stage.writer.is_durable(ticket), Ok(true));
+        stage.close();
     }
 
     #[test]
-    fn a_failure_reaches_every_later_wait_and_rolls_its_batch_back() {
-        let (path, connection) = database("fail");
-        let mut writer = GroupCommit::start("test", connection, Rows).unwrap();
-        let first = writer.send(Some(1));
-        writer.wait(first).unwrap();
-        let bad = writer.send(None);
-        assert!(writer.wait(bad).is_err());
-        let later = writer.send(Some(2));
-        assert!(writer.wait(later).is_err());
-        assert_eq!(writer.wait(first), Ok(()));
-        assert!(writer.close().is_err());
-        assert_eq!(sum(&path), 1);
+    fn what_the_database_refuses_reaches_every_later_wait_and_is_rolled_back() {
+        let mut stage = Stage::new("fail");
+        let first = stage.writer.send(vec![Some(1)]);
+        stage.writer.wait(first).unwrap();
+        let bad = stage.writer.send(vec![Some(7), None]);
+        assert!(stage.writer.wait(bad).is_err());
+        let later = stage.writer.send(vec![Some(2)]);
+        assert!(stage.writer.wait_patiently(later).is_err());
+        assert_eq!(stage.writer.wait(first), Ok(()));
+        assert_eq!(stage.rows(), [1]);
+        assert!(stage.writer.close().is_err());
+        std::fs::remove_dir_all(&stage.directory).unwrap();
+    }
+
+    #[test]
+    fn a_lock_that_passes_costs_nothing_but_time_and_order_is_kept() {
+        let mut stage = Stage::new("lock");
+        let other = open(&stage.path());
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let mut last = stage.writer.send(vec![Some(0)]);
+        stage.until(true);
+        assert_eq!(stage.writer.wait_patiently(last), Ok(false), "trouble is not waited out");
+        assert!(stage.writer.wait(last).is_err());
+        for value in 1..=3 * QUEUE_ITEMS_MAX as i64 {
+            last = stage.writer.send(vec![Some(value)]);
+        }
+        let why = stage.writer.trouble().unwrap().to_string();
+        assert!(why.contains("a.db") && why.contains("locked"), "{why}");
+        other.execute_batch("COMMIT").unwrap();
+        stage.until_durable(last);
+        assert_eq!(stage.writer.trouble(), None);
+        assert!(stage.rows().into_iter().eq(0..=3 * QUEUE_ITEMS_MAX as i64));
+        stage.close();
+    }
+
+    #[test]
+    fn a_backlog_has_a_bound() {
+        let mut stage = Stage::new("bound");
+        let other = open(&stage.path());
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let mut last = stage.writer.send(vec![Some(0)]);
+        stage.until(true);
+        for value in 0..BACKLOG_MAX as i64 {
+            last = stage.writer.send(vec![Some(value)]);
+        }
+        let failed = stage.writer.is_durable(last).unwrap_err();
+        assert!(failed.to_string().contains("entries wait"), "{failed}");
+        std::fs::remove_dir_all(&stage.directory).unwrap();
+    }
+
+    #[test]
+    fn what_was_taken_from_the_queue_absorbs_nothing_more() {
+        let mut stage = Stage::new("pending");
+        let other = open(&stage.path());
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        stage.writer.send(vec![Some(0)]);
+        stage.until(true);
+        for value in 1..=QUEUE_ITEMS_MAX as i64 {
+            stage.writer.send(vec![Some(value)]);
+        }
+        let taken = stage.writer.pending();
+        let values = |pending: &Pending<Row>| -> Vec<i64> {
+            pending.items.iter().flat_map(|(_, item)| item.iter().flatten().copied()).collect()
+        };
+        let expected: Vec<i64> = (0..=QUEUE_ITEMS_MAX as i64).collect();
+        assert_eq!(values(&taken), expected);
+        let upto = taken.items.last().unwrap().0;
+        assert_eq!(upto, stage.writer.last());
+        stage.writer.send(vec![Some(-1)]);
+        let last = stage.writer.send(vec![Some(-2)]);
+        let again = stage.writer.pending();
+        let later = again.items.iter().filter(|(ticket, _)| *ticket > upto);
+        let later: Vec<_> = later.flat_map(|(_, item)| item.iter().flatten().copied()).collect();
+        assert_eq!(later, [-1, -2]);
+        drop((taken, again));
+        other.execute_batch("COMMIT").unwrap();
+        stage.until_durable(last);
+        assert_eq!(stage.rows().len(), QUEUE_ITEMS_MAX + 3);
+        stage.close();
+    }
+
+    #[test]
+    fn a_deleted_file_is_put_back_with_everything_in_it() {
+        let mut stage = Stage::new("deleted");
+        let first = stage.writer.send(vec![Some(1)]);
+        stage.writer.wait(first).unwrap();
+        for name in ["a.db", "a.db-wal", "a.db-shm"] {
+            std::fs::remove_file(stage.directory.join(name)).unwrap();
+        }
+        let second = stage.writer.send(vec![Some(2)]);
+        stage.until_durable(second);
+        assert_eq!(stage.rows(), [1, 2]);
+        // Only the file itself: its old log must not be taken for the new one's.
+        std::fs::remove_file(stage.path()).unwrap();
+        let third = stage.writer.send(vec![Some(3)]);
+        stage.until_durable(third);
+        assert_eq!(stage.rows(), [1, 2, 3]);
+        stage.close();
+    }
+
+    #[test]
+    fn a_file_put_in_the_databases_place_is_moved_aside() {
+        let mut stage = Stage::new("replaced");
+        let first = stage.writer.send(vec![Some(1)]);
+        stage.writer.wait(first).unwrap();
+        std::fs::write(stage.directory.join("other"), "another").unwrap();
+        std::fs::rename(stage.directory.join("other"), stage.path()).unwrap();
+        let second = stage.writer.send(vec![Some(2)]);
+        stage.until_durable(second);
+        assert_eq!(stage.rows(), [1, 2]);
+        let aside = stage.directory.join("a.db.found-1");
+        assert_eq!(std::fs::read(aside).unwrap(), b"another");
+        stage.close();
+    }
+
+    #[test]
+    fn damage_is_told_as_such_and_not_tried_again() {
+        let mut stage = Stage::new("damaged");
+        let connection = Connection::open(stage.path()).unwrap();
+        connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+        drop(connection);
+        let length = std::fs::metadata(stage.path()).unwrap().len();
+        std::fs::write(stage.path(), vec![0xA5; usize::try_from(length).unwrap()]).unwrap();
+        let ticket = stage.writer.send(vec![Some(1)]);
+        stage.until(true);
+        let trouble = stage.writer.trouble().unwrap();
+        assert!(trouble.damaged, "{trouble}");
+        let text = trouble.to_string();
+        assert!(text.contains("ibis db check") && text.contains("ibis db restore"), "{text}");
+        assert_eq!(stage.writer.is_durable(ticket), Ok(false));
+        std::fs::remove_dir_all(&stage.directory).unwrap();
     }
 }

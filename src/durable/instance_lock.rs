@@ -2,7 +2,8 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 /// Attempts to take the lock: a look ([`is_held`]) may be in the way for microseconds, another agent
 /// stays. With a yield after each this spans some milliseconds, a thousand looks.
@@ -11,7 +12,8 @@ const ATTEMPTS_MAX: u32 = 10_000;
 /// Held for as long as this value lives. There is no stale lock: a dead process holds none.
 #[derive(Debug)]
 pub struct InstanceLock {
-    _file: File,
+    path: PathBuf,
+    file: File,
 }
 
 /// Why the lock was not taken.
@@ -34,12 +36,25 @@ impl InstanceLock {
             .map_err(LockError::Io)?;
         for _ in 0..ATTEMPTS_MAX {
             match file.try_lock() {
-                Ok(()) => return Ok(Self { _file: file }),
+                Ok(()) => return Ok(Self { path: path.to_owned(), file }),
                 Err(TryLockError::WouldBlock) => std::thread::yield_now(),
                 Err(TryLockError::Error(error)) => return Err(LockError::Io(error)),
             }
         }
         Err(LockError::Held)
+    }
+
+    /// Takes the lock anew where its file was deleted or replaced: nobody else would see the old one.
+    pub fn renew(&mut self) -> Result<(), LockError> {
+        let id = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
+        let (ours, found) = (self.file.metadata().map(id), std::fs::metadata(&self.path).map(id));
+        match (ours, found) {
+            (Ok(ours), Ok(found)) if ours == found => Ok(()),
+            _ => {
+                *self = Self::take(&self.path)?;
+                Ok(())
+            }
+        }
     }
 }
 
@@ -73,7 +88,15 @@ mod tests {
         assert!(matches!(InstanceLock::take(&path), Err(LockError::Held)));
         drop(first);
         assert!(!is_held(&path).unwrap());
-        assert!(InstanceLock::take(&path).is_ok());
+        let mut second = InstanceLock::take(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        second.renew().unwrap();
+        assert!(is_held(&path).unwrap());
+        second.renew().unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let third = InstanceLock::take(&path).unwrap();
+        assert!(matches!(second.renew(), Err(LockError::Held)), "another was quicker");
+        drop(third);
         std::fs::remove_file(&path).unwrap();
     }
 

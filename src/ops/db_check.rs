@@ -58,15 +58,20 @@ impl std::error::Error for CheckError {
 pub fn run(state_dir: &Path) -> Result<DbCheck, CheckError> {
     let ledger = store::open_reader(state_dir).map_err(CheckError::Open)?;
     let snapshot = ledger.unchecked_transaction().map_err(CheckError::Read)?;
+    check(&snapshot).map_err(CheckError::Read)
+}
+
+/// Verifies an open ledger.
+pub fn check(ledger: &Connection) -> rusqlite::Result<DbCheck> {
     let mut check =
         DbCheck { ok: false, chain_head: String::new(), events: 0, fills: 0, problems: Vec::new() };
     for part in [structure, references, events, fills] {
-        match part(&snapshot, &mut check) {
+        match part(ledger, &mut check) {
             Ok(()) => {}
             Err(error) if matches!(classify(&error), OpenErrorKind::Foreign(_)) => {
                 check.problems.push(error.to_string());
             }
-            Err(error) => return Err(CheckError::Read(error)),
+            Err(error) => return Err(error),
         }
     }
     check.problems.truncate(PROBLEMS_MAX);
@@ -75,15 +80,16 @@ pub fn run(state_dir: &Path) -> Result<DbCheck, CheckError> {
 }
 
 fn structure(ledger: &Connection, check: &mut DbCheck) -> rusqlite::Result<()> {
-    let mut statement = ledger.prepare("PRAGMA integrity_check(50)")?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let line: String = row.get(0)?;
-        if line != "ok" {
-            check.problems.push(line.replace('\n', " "));
-        }
-    }
+    check.problems.extend(structure_problems(ledger)?);
     Ok(())
+}
+
+/// What SQLite's own check finds in any database.
+pub fn structure_problems(database: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = database.prepare("PRAGMA integrity_check(50)")?;
+    let lines = statement.query_map([], |row| row.get::<_, String>(0))?;
+    let is_problem = |line: &rusqlite::Result<String>| line.as_deref() != Ok("ok");
+    lines.filter(is_problem).map(|line| line.map(|line| line.replace('\n', " "))).collect()
 }
 
 fn references(ledger: &Connection, check: &mut DbCheck) -> rusqlite::Result<()> {

@@ -6,6 +6,7 @@
 
 pub mod age;
 pub mod agent_evidence;
+pub mod backup;
 pub mod db_check;
 pub mod events;
 pub mod exact_number;

@@ -7,8 +7,11 @@
 
 pub mod chain;
 pub mod column;
+pub mod emergency;
+mod emergency_line;
 pub mod event;
 pub mod imported_trade;
+pub mod install;
 pub mod instrument_row;
 pub mod kpi;
 pub mod load;

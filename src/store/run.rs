@@ -69,6 +69,18 @@ pub struct RunUpdate {
     pub ended: Option<(Timestamp, String)>,
 }
 
+impl RunUpdate {
+    /// This change, then a later one of the same run.
+    pub fn then(self, later: Self) -> Self {
+        Self {
+            run: later.run,
+            ready_at: later.ready_at.or(self.ready_at),
+            progress: later.progress.or(self.progress),
+            ended: later.ended.or(self.ended),
+        }
+    }
+}
+
 /// Proof of work: when, by the wall, the engine's clock and the market.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {

@@ -3,11 +3,13 @@
 //! Within one commit only the last state of a position, balance or order is written; facts are
 //! written one by one, in order. Event numbers and hashes are given here, inside the transaction.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 
+use super::LEDGER;
 use super::chain::{self, Content, Head};
 use super::row;
 use super::run::RunUpdate;
@@ -17,7 +19,8 @@ use crate::domain::identifier::{Asset, ClientOrderId};
 use crate::domain::record::{Fact, OrderRecord, PositionRow, Projection, Record};
 use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
-use crate::durable::group_commit::Sink;
+use crate::durable::group_commit::{Handover, Sink};
+use crate::durable::sqlite::OpenError;
 
 /// One hand-over to the writer.
 #[derive(Debug, Default)]
@@ -30,6 +33,49 @@ pub struct Batch {
     pub run: Option<RunUpdate>,
     /// Written to `state.json` once this batch is durable.
     pub state: Option<Box<StateDocument>>,
+}
+
+impl Handover for Batch {
+    fn absorb(&mut self, later: Self) {
+        // A document names the last event of its batch: it does not reflect what comes after it.
+        if later.state.is_some() || !later.entries.is_empty() {
+            self.state = later.state;
+        }
+        self.at = self.at.max(later.at);
+        self.entries.extend(later.entries);
+        self.run = match (self.run.take(), later.run) {
+            (Some(earlier), Some(later)) => Some(earlier.then(later)),
+            (earlier, later) => later.or(earlier),
+        };
+        drop_replaced(&mut self.entries);
+    }
+
+    fn weight(&self) -> usize {
+        self.entries.len()
+    }
+}
+
+/// Drops the projections that a later one of the same kind and key replaces. An order's stay: an
+/// intent may stand between two of them, which needs the first.
+fn drop_replaced(entries: &mut Vec<Entry>) {
+    let (mut positions, mut balances, mut cursor) = (BTreeSet::new(), BTreeSet::new(), false);
+    let mut kept: Vec<Entry> = Vec::with_capacity(entries.len());
+    for entry in entries.drain(..).rev() {
+        let last = match &entry {
+            Entry::Projection(Projection::Position(position)) => positions.insert(position.symbol),
+            Entry::Projection(Projection::Balance { asset, .. }) => balances.insert(*asset),
+            Entry::Projection(Projection::VenueCursor(_)) => !std::mem::replace(&mut cursor, true),
+            Entry::Fact(_)
+            | Entry::Projection(
+                Projection::Order(_) | Projection::Refused { .. } | Projection::Sample(_),
+            ) => true,
+        };
+        if last {
+            kept.push(entry);
+        }
+    }
+    kept.reverse();
+    *entries = kept;
 }
 
 /// Something to write.
@@ -48,27 +94,30 @@ pub struct LedgerSink {
     /// The last event of the newest batch with a document: later batches of the same commit are not
     /// in that document.
     documented: i64,
+    /// The last event of the last commit.
+    head: i64,
+    /// The last event written, committed or not.
+    written: i64,
 }
 
 impl LedgerSink {
-    /// A sink for the ledger in `state_dir`.
-    pub fn new(state_dir: PathBuf) -> Self {
-        Self { state_dir, documented: 0 }
+    /// A sink for the ledger in `state_dir`, whose last event is `head`.
+    pub fn new(state_dir: PathBuf, head: i64) -> Self {
+        Self { state_dir, documented: 0, head, written: head }
     }
 }
 
 impl Sink for LedgerSink {
     type Item = Batch;
 
-    fn write(&mut self, transaction: &Transaction<'_>, batches: &[Batch]) -> rusqlite::Result<()> {
+    fn write(
+        &mut self,
+        transaction: &Transaction<'_>,
+        batches: &[Arc<Batch>],
+    ) -> rusqlite::Result<()> {
         let mut writer = Writer::new(transaction)?;
         for batch in batches {
-            for entry in &batch.entries {
-                match entry {
-                    Entry::Fact(fact) => writer.fact(fact)?,
-                    Entry::Projection(projection) => writer.projection(batch.at, projection)?,
-                }
-            }
+            writer.entries(batch.at, &batch.entries)?;
             if let Some(update) = &batch.run {
                 row::update_run(transaction, update)?;
             }
@@ -76,19 +125,40 @@ impl Sink for LedgerSink {
                 self.documented = writer.head.seq;
             }
         }
+        self.written = writer.head.seq;
         writer.finish()
     }
 
-    fn committed(&mut self, batches: Vec<Batch>) {
-        let Some(mut document) = batches.into_iter().rev().find_map(|batch| batch.state) else {
+    fn committed(&mut self, batches: &[Arc<Batch>]) {
+        self.head = self.written;
+        let Some(document) = batches.iter().rev().find_map(|batch| batch.state.as_ref()) else {
             return;
         };
-        document.sequence = self.documented;
+        let document = StateDocument { sequence: self.documented, ..(**document).clone() };
         if let Err(error) = state_json::write(&self.state_dir, &document) {
             let path = state_json::path(&self.state_dir);
             log::error!("{}: cannot be written: {error}", path.display());
         }
     }
+
+    fn mark(&self) -> i64 {
+        self.head
+    }
+
+    fn reopen(&self, path: &Path) -> Result<Connection, OpenError> {
+        LEDGER.open_writer(path)
+    }
+}
+
+/// Writes entries in order as of `at`, inside a transaction of the caller's.
+pub(super) fn write_entries(
+    transaction: &Transaction<'_>,
+    at: Timestamp,
+    entries: &[Entry],
+) -> rusqlite::Result<()> {
+    let mut writer = Writer::new(transaction)?;
+    writer.entries(at, entries)?;
+    writer.finish()
 }
 
 /// One transaction's worth of writing.
@@ -116,6 +186,16 @@ impl<'a> Writer<'a> {
             balances: BTreeMap::new(),
             cursor: None,
         })
+    }
+
+    fn entries(&mut self, at: Timestamp, entries: &'a [Entry]) -> rusqlite::Result<()> {
+        for entry in entries {
+            match entry {
+                Entry::Fact(fact) => self.fact(fact)?,
+                Entry::Projection(projection) => self.projection(at, projection)?,
+            }
+        }
+        Ok(())
     }
 
     fn fact(&mut self, fact: &'a Fact) -> rusqlite::Result<()> {
@@ -225,7 +305,7 @@ mod tests {
     use crate::domain::order_status::OrderStatus;
     use crate::domain::record::IntentRecord;
     use crate::domain::side::Side;
-    use crate::store::{LEDGER, load};
+    use crate::store::load;
 
     fn intent(id: &str) -> Entry {
         let record = Record::Intent(IntentRecord {
@@ -256,14 +336,15 @@ mod tests {
     }
 
     /// Writes batches as one commit on a new ledger; returns the ledger.
-    fn write(name: &str, batches: &[Batch]) -> rusqlite::Result<rusqlite::Connection> {
+    fn write(name: &str, batches: Vec<Batch>) -> rusqlite::Result<Connection> {
         let directory =
             std::env::temp_dir().join(format!("ibis-writer-{}-{name}", std::process::id()));
         drop(std::fs::remove_dir_all(&directory));
         std::fs::create_dir_all(&directory).unwrap();
         let mut connection = LEDGER.open_writer(&directory.join("ibis.db")).unwrap();
         let transaction = connection.transaction()?;
-        LedgerSink::new(directory).write(&transaction, batches)?;
+        let batches: Vec<_> = batches.into_iter().map(Arc::new).collect();
+        LedgerSink::new(directory, 0).write(&transaction, &batches)?;
         transaction.commit()?;
         Ok(connection)
     }
@@ -275,7 +356,7 @@ mod tests {
     #[test]
     fn an_intent_may_follow_the_end_of_the_one_before_in_the_same_batch() {
         let entries = vec![intent("a-1-1"), order("a-1-1", OrderStatus::Filled), intent("a-1-2")];
-        let connection = write("follow", &[batch(entries)]).unwrap();
+        let connection = write("follow", vec![batch(entries)]).unwrap();
         let open = load::open_orders(&connection).unwrap();
         let ids: Vec<_> = open.iter().map(|open| open.intent.client_order_id.to_string()).collect();
         assert_eq!(ids, ["a-1-2"]);
@@ -283,16 +364,16 @@ mod tests {
 
     #[test]
     fn a_second_open_intent_is_refused_by_the_file_itself() {
-        assert!(write("second", &[batch(vec![intent("a-1-1"), intent("a-1-2")])]).is_err());
+        assert!(write("second", vec![batch(vec![intent("a-1-1"), intent("a-1-2")])]).is_err());
     }
 
     #[test]
     fn one_commit_chains_every_fact() {
-        let batches = [
+        let batches = vec![
             batch(vec![intent("a-1-1"), order("a-1-1", OrderStatus::New)]),
             batch(vec![order("a-1-1", OrderStatus::Canceled), intent("a-1-2")]),
         ];
-        let connection = write("chain", &batches).unwrap();
+        let connection = write("chain", batches).unwrap();
         assert_eq!(chain::head(&connection).unwrap().seq, 2);
         assert_eq!(chain::first_break(&connection, None).unwrap(), None);
         for change in ["payload = '{}'", "input = 2", "input = NULL"] {
@@ -335,12 +416,13 @@ mod tests {
         let directory = std::env::temp_dir().join(format!("ibis-document-{}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
         let mut connection = LEDGER.open_writer(&directory.join("ibis.db")).unwrap();
-        let mut sink = LedgerSink::new(directory.clone());
+        let mut sink = LedgerSink::new(directory.clone(), 0);
         let mut commit = |batches: Vec<Batch>| {
             let transaction = connection.transaction().unwrap();
+            let batches: Vec<_> = batches.into_iter().map(Arc::new).collect();
             sink.write(&transaction, &batches).unwrap();
             transaction.commit().unwrap();
-            sink.committed(batches);
+            sink.committed(&batches);
             state_json::read(&directory).unwrap().sequence
         };
         assert_eq!(commit(vec![started(2, true), started(3, true), started(4, false)]), 5);

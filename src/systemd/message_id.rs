@@ -39,12 +39,17 @@ pub const STOPPED: &str = "36ce6c0cb27c48eaadeb1e7492407f73";
 pub const CONFIG_RELOADED: &str = "983f00da072e4f618766542c2276590f";
 /// systemd has given up on a unit; its name and result are in the entry's fields.
 pub const UNIT_FAILED: &str = "d3024a0abb65480f973ec20c7fb9286a";
+/// The ledger or the paper account cannot be written: entries are held, exits go on through the
+/// emergency journal.
+pub const STORAGE_UNAVAILABLE: &str = "1897f50799c34db58224380f3ba061ea";
+/// The ledger is written again, and so is everything that waited for it.
+pub const STORAGE_RECOVERED: &str = "25d90c2d281340d6af3fa3afe104e3b7";
 /// The program found one of its own invariants broken and stopped at once; systemd restarts it,
 /// and it reconciles before it trades.
 pub const PANICKED: &str = "225f93830405440381c178f789d59455";
 
 /// All of them, in the order above.
-pub const ALL: [&str; 15] = [
+pub const ALL: [&str; 17] = [
     STARTED,
     READY,
     ORDER_SUBMITTED,
@@ -59,6 +64,8 @@ pub const ALL: [&str; 15] = [
     STOPPED,
     CONFIG_RELOADED,
     UNIT_FAILED,
+    STORAGE_UNAVAILABLE,
+    STORAGE_RECOVERED,
     PANICKED,
 ];
 

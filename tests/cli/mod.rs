@@ -1,5 +1,6 @@
 //! `ibis` as a script uses it: options, JSON, exit codes, what is left on disk.
 
+mod backup;
 mod bad_configuration;
 mod bad_files;
 mod bad_ledger;

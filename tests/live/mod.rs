@@ -4,5 +4,6 @@ mod bad_input;
 mod crash;
 mod day;
 mod secrets;
+mod storage;
 mod trader;
 mod venue_view;

@@ -1,5 +1,6 @@
 //! ibis on a real systemd: each test boots a machine and installs ibis in it as a user would.
 
+mod backup;
 mod books;
 mod failure;
 mod harness;
@@ -16,8 +17,14 @@ use crate::support::machine::{BINARY, CHECKOUT, Machine};
 /// The unit under test.
 const AGENT: &str = "ibis-agent.service";
 /// The jobs the timers start.
-const JOBS: [&str; 4] =
-    ["ibis-exec-integrity", "ibis-healthcheck", "ibis-hourly-kpi", "ibis-log-retention"];
+const JOBS: [&str; 6] = [
+    "ibis-backup",
+    "ibis-exec-integrity",
+    "ibis-healthcheck",
+    "ibis-hourly-kpi",
+    "ibis-log-retention",
+    "ibis-restore-drill",
+];
 /// `ibis` as an operator runs it on the state of the agent.
 const IBIS: &str = "ibis --state-dir /var/lib/ibis";
 

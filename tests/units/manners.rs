@@ -7,8 +7,8 @@ const START_LIMITS: [&str; 3] = ["StartLimitIntervalSec", "StartLimitBurst", "St
 
 #[test]
 fn there_is_something_to_check() {
-    assert_eq!(services().len(), 6);
-    assert_eq!(timers().len(), 4);
+    assert_eq!(services().len(), 8);
+    assert_eq!(timers().len(), 6);
 }
 
 #[test]

@@ -2,10 +2,12 @@
 //!
 //! Deterministic but for its caller's clock: which event comes next depends on their instants
 //! alone, never on how long the disk took. An order arrives at the venue only after its intent is
-//! durable; a report reaches the engine only after the venue's account has it durable.
+//! durable; a report reaches the engine only after the venue's account has it durable. What happens
+//! when the disk refuses is in `storage`.
 
 mod account;
 mod network;
+mod storage;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -30,6 +32,7 @@ use crate::engine::action::Action;
 use crate::engine::event::Event;
 use crate::recorder::recorded_engine::RecordedEngine;
 use crate::store::chain;
+use crate::store::emergency::Emergency;
 use crate::store::run::{Progress, RunUpdate};
 use crate::store::writer::{Batch, Entry};
 
@@ -54,6 +57,8 @@ pub(in crate::agent) struct Parts {
     pub(in crate::agent) lock: InstanceLock,
     /// Market data up to here was seen by an earlier run.
     pub(in crate::agent) seen_until: Option<Timestamp>,
+    /// For exits while the ledger cannot be written; none where such a run just ends.
+    pub(in crate::agent) emergency: Option<Emergency>,
 }
 
 /// A running agent.
@@ -65,8 +70,10 @@ pub(in crate::agent) struct Session {
     started_at: Timestamp,
     batch: Batch,
     actions: Vec<Action>,
-    /// Commands whose intents are not durable yet.
+    /// Commands whose intents are not known to be durable; on their way already to the paper venue.
     outgoing: Vec<Command>,
+    /// The end of the backlog that is being written after trouble.
+    recovering: Option<Ticket>,
     reports: Vec<ExecutionReport>,
     tally: Tally,
     began: Duration,
@@ -107,15 +114,19 @@ impl Session {
             parts,
             market_over: false,
             now,
-            started_at: clock::wall_now(),
+            started_at: now,
             batch: Batch::default(),
             actions,
             outgoing: Vec::new(),
+            recovering: None,
             reports: Vec::new(),
             tally: Tally::default(),
             began: clock::monotonic(),
             account_due: None,
         };
+        if session.parts.emergency.is_some() {
+            session.parts.venue.be_patient();
+        }
         session.perform();
         session
     }
@@ -188,9 +199,8 @@ impl Session {
         } else {
             self.hand_over();
         }
-        if !self.outgoing.is_empty() {
-            self.parts.ledger.wait(self.parts.ledger.last())?;
-            for command in std::mem::take(&mut self.outgoing) {
+        if !self.outgoing.is_empty() && self.parts.venue.needs_durable_intent() {
+            for command in self.secure()? {
                 self.parts.venue.perform(&command, self.now);
             }
         }
@@ -265,7 +275,7 @@ impl Session {
         self.now
     }
 
-    /// When it began, by the wall.
+    /// When it began, by the market's clock.
     pub(in crate::agent) fn started_at(&self) -> Timestamp {
         self.started_at
     }
@@ -331,7 +341,9 @@ impl Session {
     fn turn_venue(&mut self) -> Result<(), AgentError> {
         if self.parts.venue.is_arrival_due(self.now) {
             self.flush()?;
-            self.parts.ledger.wait(self.parts.ledger.last())?;
+            while !self.outgoing.is_empty() {
+                self.secure()?;
+            }
         }
         let mut reports = std::mem::take(&mut self.reports);
         self.parts.venue.collect(self.now, &mut reports)?;
@@ -376,11 +388,10 @@ impl Session {
 
     /// The paper venue's line is as long as its latency: what is sent waits there for the disk.
     fn command(&mut self, command: Command) {
-        if self.parts.venue.needs_durable_intent() {
-            self.outgoing.push(command);
-        } else {
+        if !self.parts.venue.needs_durable_intent() {
             self.parts.venue.perform(&command, self.now);
         }
+        self.outgoing.push(command);
     }
 
     fn hand_over(&mut self) -> Ticket {

@@ -5,12 +5,14 @@
 //! connection: the agent asks for open orders and fills. One writer thread; executions are inserted
 //! one by one, orders and balances only as they stand at the end of a commit.
 //!
-//! **Failure**: a write error stops the writer for good and every wait returns it. A foreign,
-//! damaged or newer file is refused and left as it is.
+//! **Failure**: the writer tries again until the disk takes what it has ([`GroupCommit`]); meanwhile
+//! nothing is durable, so that no report is released. A foreign, damaged or newer file is refused and
+//! left as it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
@@ -21,7 +23,7 @@ use crate::domain::identifier::{Asset, InstrumentId};
 use crate::domain::instrument::Instrument;
 use crate::domain::side::Side;
 use crate::domain::symbol::Symbol;
-use crate::durable::group_commit::{GroupCommit, Sink, Ticket, WriteFailed};
+use crate::durable::group_commit::{GroupCommit, Handover, Sink, Ticket, Trouble, WriteFailed};
 use crate::durable::sqlite::OpenError;
 
 use super::account_reader::{ACCOUNT, AccountReader, account_path};
@@ -114,6 +116,16 @@ impl AccountStore {
     /// Waits until everything up to `ticket` is on disk.
     pub fn wait(&self, ticket: Ticket) -> Result<(), WriteFailed> {
         self.writer.wait(ticket)
+    }
+
+    /// As [`AccountStore::wait`], but false where the disk makes trouble or takes too long.
+    pub fn wait_patiently(&mut self, ticket: Ticket) -> Result<bool, WriteFailed> {
+        self.writer.wait_patiently(ticket)
+    }
+
+    /// Why nothing becomes durable at present, if that is so.
+    pub fn trouble(&mut self) -> Option<Trouble> {
+        self.writer.trouble()
     }
 
     /// Writes what is queued and ends the writer.
@@ -275,6 +287,31 @@ fn trade_ids(reader: &AccountReader, instruments: &[Instrument]) -> rusqlite::Re
     Ok(instruments.iter().map(last).collect())
 }
 
+impl Handover for Vec<VenueChange> {
+    /// Of several changes to one order or balance the last is kept.
+    fn absorb(&mut self, later: Self) {
+        self.extend(later);
+        let (mut orders, mut balances) = (BTreeSet::new(), BTreeSet::new());
+        let mut kept: Self = Vec::with_capacity(self.len());
+        for change in self.drain(..).rev() {
+            let last = match &change {
+                VenueChange::Order(order) => orders.insert(order.sequence),
+                VenueChange::Balance { asset, .. } => balances.insert(*asset),
+                VenueChange::Execution(_) => true,
+            };
+            if last {
+                kept.push(change);
+            }
+        }
+        kept.reverse();
+        *self = kept;
+    }
+
+    fn weight(&self) -> usize {
+        self.len()
+    }
+}
+
 /// Writes changes of instruments by their index.
 struct AccountSink {
     instruments: Vec<Instrument>,
@@ -292,12 +329,12 @@ impl Sink for AccountSink {
     fn write(
         &mut self,
         transaction: &Transaction<'_>,
-        items: &[Vec<VenueChange>],
+        items: &[Arc<Vec<VenueChange>>],
     ) -> rusqlite::Result<()> {
         let mut orders: BTreeMap<u64, &VenueOrder> = BTreeMap::new();
         let mut balances: BTreeMap<Asset, Balance> = BTreeMap::new();
         let mut trade_ids: BTreeMap<InstrumentId, i64> = BTreeMap::new();
-        for change in items.iter().flatten() {
+        for change in items.iter().flat_map(|changes| changes.iter()) {
             match change {
                 VenueChange::Order(order) => drop(orders.insert(order.sequence, order)),
                 VenueChange::Balance { asset, balance } => drop(balances.insert(*asset, *balance)),
@@ -323,5 +360,9 @@ impl Sink for AccountSink {
         Ok(())
     }
 
-    fn committed(&mut self, _: Vec<Vec<VenueChange>>) {}
+    fn committed(&mut self, _: &[Arc<Vec<VenueChange>>]) {}
+
+    fn reopen(&self, path: &Path) -> Result<Connection, OpenError> {
+        ACCOUNT.open_writer(path)
+    }
 }

@@ -52,6 +52,14 @@ impl Outbox {
         pop_due(&mut self.commands, now)
     }
 
+    /// Takes back an order that has not arrived yet.
+    pub(super) fn recall(&mut self, id: &ClientOrderId) {
+        self.commands.retain(|(_, command)| match command {
+            Command::Submit(request) => request.client_order_id != *id,
+            Command::Cancel(_) => true,
+        });
+    }
+
     /// Queues a report.
     pub(super) fn report(&mut self, id: ClientOrderId, at: Timestamp, kind: ReportKind) {
         self.last_release = self.settings.release(&id, at).max(self.last_release);

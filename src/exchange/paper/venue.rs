@@ -118,6 +118,22 @@ impl PaperVenue {
         due.into_iter().flatten().min()
     }
 
+    /// The earliest instant at which a report is released.
+    pub fn next_release(&self) -> Option<Timestamp> {
+        self.desk.outbox.next_release()
+    }
+
+    /// As [`PaperVenue::next_due`], without the reports: for who cannot take any now.
+    pub fn next_work(&self) -> Option<Timestamp> {
+        let Desk { outbox, orders, .. } = &self.desk;
+        [outbox.next_arrival(), orders.next_end()].into_iter().flatten().min()
+    }
+
+    /// Takes back an order that has not arrived yet.
+    pub fn recall(&mut self, client_order_id: &ClientOrderId) {
+        self.desk.outbox.recall(client_order_id);
+    }
+
     /// The earliest instant at which a command arrives: its intent must be durable before.
     pub fn next_arrival(&self) -> Option<Timestamp> {
         self.desk.outbox.next_arrival()

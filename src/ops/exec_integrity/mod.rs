@@ -30,6 +30,7 @@ use crate::domain::time::Timestamp;
 use crate::store;
 
 pub use gather::AskVenue;
+pub use repair::document as state_document;
 
 /// The job's name.
 pub const JOB: &str = "exec-integrity";

@@ -71,8 +71,8 @@ fn rebuild_state_json(
     Ok(Some(format!("state.json written from event {}{aside}", document.sequence)))
 }
 
-/// What the agent would have written at the ledger's last event.
-fn document(state_dir: &Path, now: Timestamp) -> anyhow::Result<StateDocument> {
+/// What the agent would have written to `state.json` at the ledger's last event.
+pub fn document(state_dir: &Path, now: Timestamp) -> anyhow::Result<StateDocument> {
     let ledger = store::open_reader(state_dir)?;
     let ledger = ledger.unchecked_transaction()?;
     let state = load::load(&ledger)?;

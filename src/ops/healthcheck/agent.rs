@@ -96,7 +96,13 @@ pub fn data(agent: &AgentEvidence, limits: &HealthSettings, now: Timestamp) -> C
         return check.because("no agent runs");
     };
     let clock = match run.clock {
-        Clock::Wall => now,
+        // The engine's clock, as far as it is by now: that of the wall may have been set since.
+        Clock::Wall => match (run.engine_at, run.progress_at) {
+            (Some(engine_at), Some(progress_at)) => {
+                Timestamp::from_us(engine_at.us().saturating_add(now.us_since(progress_at)))
+            }
+            _ => now,
+        },
         Clock::Virtual => run.engine_at.unwrap_or(run.started_at),
     };
     let age = match run.data_at {

@@ -16,7 +16,8 @@ use crate::store::{self, chain, load};
 /// verified by `db check`.
 const CHAIN_TAIL_EVENTS: i64 = 1_000;
 /// The jobs with a timer beside the health check itself.
-pub const OTHER_JOBS: [&str; 3] = ["exec-integrity", "hourly-kpi", "log-retention"];
+pub const OTHER_JOBS: [&str; 5] =
+    ["exec-integrity", "hourly-kpi", "log-retention", "backup", "restore-drill"];
 /// systemd-timesyncd touches it once the clock was set from the network.
 const SYNCHRONIZED: &str = "/run/systemd/timesync/synchronized";
 

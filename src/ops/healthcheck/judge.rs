@@ -105,6 +105,8 @@ fn job(
         ("job_exec_integrity", limits.exec_integrity_age_max),
         ("job_hourly_kpi", limits.hourly_kpi_age_max),
         ("job_log_retention", limits.log_retention_age_max),
+        ("job_backup", limits.backup_age_max),
+        ("job_restore_drill", limits.restore_drill_age_max),
     ][index];
     let last = ledger.jobs[index].as_ref();
     let age = last.map(|last| Age::of(last.ended_at, evidence.now));
@@ -120,7 +122,8 @@ fn job(
     let timer = OTHER_JOBS[index];
     let (severity, detail) = match last.map(|last| last.severity) {
         Some(found @ (Severity::Degraded | Severity::Critical)) => {
-            (found, format!("see: journalctl -u ibis-{timer}, or run: ibis {timer}"))
+            let command = if index < 3 { timer.to_owned() } else { format!("db {timer}") };
+            (found, format!("see: journalctl -u ibis-{timer}, or run: ibis {command}"))
         }
         _ if overdue => (Severity::Degraded, format!("see: systemctl status ibis-{timer}.timer")),
         _ => (Severity::Ok, String::new()),
@@ -164,7 +167,7 @@ mod tests {
                 chain_break: None,
                 last_fill_orphaned: false,
                 holds: Vec::new(),
-                jobs: [run(Fine), run(Insufficient), run(Fine)],
+                jobs: [run(Fine), run(Insufficient), run(Fine), run(Fine), run(Fine)],
                 written: Ok(()),
             }),
             state_json: StateJson::Whole { sequence: 77, written_at: ago(2_000) },
@@ -244,6 +247,7 @@ mod tests {
         {
             let found = only("agent_progress", |evidence| {
                 run(evidence).progress_at = Some(ago(ms));
+                run(evidence).engine_at = Some(ago(ms));
                 run(evidence).started_at = ago(1_000_000);
             });
             assert_eq!(found, progress, "{ms}");
@@ -257,6 +261,12 @@ mod tests {
             [(59_999, Fine), (60_000, Degraded), (239_999, Degraded), (240_000, Critical)]
         {
             let found = only("data_fresh", |evidence| run(evidence).data_at = Some(ago(ms)));
+            let set_forward = only("data_fresh", |evidence| {
+                let hours = 7_200_000;
+                run(evidence).engine_at = Some(ago(hours + 3_000));
+                run(evidence).data_at = Some(ago(hours + ms));
+            });
+            assert_eq!(set_forward, data, "{ms}, with the wall clock set forward since the start");
             assert_eq!(found, data, "{ms}");
             let accelerated = only("data_fresh", |evidence| {
                 let run = run(evidence);
@@ -287,7 +297,10 @@ mod tests {
         for (ms, severity) in
             [(-999, Fine), (-1_000, Degraded), (-4_999, Degraded), (-5_000, Critical)]
         {
-            let found = only("clock", |evidence| run(evidence).progress_at = Some(ago(ms)));
+            let found = only("clock", |evidence| {
+                run(evidence).progress_at = Some(ago(ms));
+                run(evidence).engine_at = Some(ago(ms));
+            });
             assert_eq!(found, severity, "{ms}");
         }
     }
@@ -376,7 +389,7 @@ mod tests {
         ] {
             let found = only("job_exec_integrity", |evidence| {
                 run(evidence).started_at = ago(started_ms);
-                ledger(evidence).jobs = [job.clone(), last(0, Fine), last(0, Fine)];
+                ledger(evidence).jobs[0] = job.clone();
             });
             assert_eq!(found, severity, "{job:?}, agent began {started_ms} ms ago");
         }

@@ -190,7 +190,13 @@ fn ages(status: &Status) -> Vec<Field> {
         ("state_event", json!(state_event(&status.evidence.state_json))),
     ];
     if let Ok(LedgerEvidence { jobs, .. }) = &status.evidence.ledger {
-        let names = ["exec_integrity_age", "hourly_kpi_age", "log_retention_age"];
+        let names = [
+            "exec_integrity_age",
+            "hourly_kpi_age",
+            "log_retention_age",
+            "backup_age",
+            "restore_drill_age",
+        ];
         debug_assert_eq!(names.len(), OTHER_JOBS.len());
         for (name, job) in names.into_iter().zip(jobs) {
             let last = age(job.as_ref().map(|job| job.ended_at), now);
