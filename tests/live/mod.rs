@@ -4,5 +4,5 @@ mod bad_input;
 mod crash;
 mod day;
 mod secrets;
-mod trader;
-mod venue_view;
+pub mod trader;
+pub mod venue_view;
