@@ -63,19 +63,20 @@ pub fn ledger(state_dir: &Path) -> Vec<String> {
         return findings;
     }
     let ledger = Connection::open(state_dir.join("ibis.db")).unwrap();
-    let twice = "SELECT client_order_id || ' ' || quantity FROM intents i WHERE CAST(quantity AS REAL) <
+    let twice =
+        "SELECT client_order_id || ' ' || quantity FROM intents i WHERE CAST(quantity AS REAL) <
         0.999999 * (SELECT sum(CAST(quantity AS REAL)) FROM fills f
         WHERE f.client_order_id = i.client_order_id)";
-    findings.extend(texts(&ledger, twice).iter().map(|it| format!("filled for more than asked: {it}")));
+    findings
+        .extend(texts(&ledger, twice).iter().map(|it| format!("filled for more than asked: {it}")));
     findings.extend(state_file(state_dir, &ledger));
     findings
 }
 
 /// `state.json` is whole, and never ahead of the ledger.
 fn state_file(state_dir: &Path, ledger: &Connection) -> Vec<String> {
-    let head: i64 = ledger
-        .query_row("SELECT coalesce(max(seq), 0) FROM events", [], |row| row.get(0))
-        .unwrap();
+    let head: i64 =
+        ledger.query_row("SELECT coalesce(max(seq), 0) FROM events", [], |row| row.get(0)).unwrap();
     match state_json::read(state_dir) {
         Err(state_json::StateJsonError::Missing) => Vec::new(),
         Err(error) => vec![format!("state.json: {error}")],
@@ -161,7 +162,8 @@ fn balances(trader: &Trader, venue: &VenueView) -> Vec<String> {
     }
     for (name, ours) in [("ledger", ledger), ("state.json", state)] {
         if ours != venue.balances {
-            findings.push(format!("balances of {name} {ours:?}, of the venue {:?}", venue.balances));
+            findings
+                .push(format!("balances of {name} {ours:?}, of the venue {:?}", venue.balances));
         }
     }
     findings

@@ -21,7 +21,8 @@ pub struct Books {
     pub open: BTreeSet<String>,
 }
 
-const FILL: &str = "SELECT symbol || ' ' || execution_id || ' ' || client_order_id || ' ' || side || ' ' ||
+const FILL: &str =
+    "SELECT symbol || ' ' || execution_id || ' ' || client_order_id || ' ' || side || ' ' ||
     price || ' ' || quantity || ' ' || fee || ' ' || coalesce(net, '') FROM fills";
 
 impl Books {

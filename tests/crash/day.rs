@@ -45,7 +45,7 @@ impl Day {
         let words = format!("--credentials account.toml --seed {seed} --speed {SPEED}");
         let exchange = Exchange::start_in(home, &words);
         // Every other day leaves only by profit, stop and age.
-        let more = format!("{MORE}exit_on_cross = {}\n", seed % 2 == 0);
+        let more = format!("{MORE}exit_on_cross = {}\n", seed.is_multiple_of(2));
         let trader = Trader::new(&exchange, &SYMBOLS, &more);
         Self { exchange, trader }
     }
@@ -57,7 +57,8 @@ impl Day {
         let variables = shim::variables(&self.trader.home, point, &log);
         let variables: Vec<(&str, &str)> =
             variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let words = format!("agent --config ibis.toml --speed {SPEED} --max-runtime {runtime} --json");
+        let words =
+            format!("agent --config ibis.toml --speed {SPEED} --max-runtime {runtime} --json");
         let ended = self.trader.home.start(&words, &variables).wait();
         (ended, recording::read(&log))
     }

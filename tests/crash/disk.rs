@@ -149,7 +149,6 @@ impl Disk {
             fs::write(directory.join(name), bytes).unwrap();
         }
     }
-
 }
 
 fn index(offset: u64) -> usize {

@@ -23,6 +23,7 @@ mod shim;
 mod sweep;
 
 use std::io::Write as _;
+use std::sync::Mutex;
 
 use crate::support::variable;
 
@@ -49,18 +50,11 @@ fn wanted(name: &str, sample: usize) -> usize {
 /// Does `work` on each of `items`, some at a time: the processes mostly wait for each other.
 fn spread<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    let (queue, done) = (std::sync::Mutex::new(items.into_iter()), std::sync::Mutex::new(Vec::new()));
+    let queue = Mutex::new(items.into_iter());
+    let next = || queue.lock().unwrap().next();
+    let worker = || std::iter::from_fn(&next).map(&work).collect::<Vec<R>>();
     std::thread::scope(|scope| {
-        for _ in 0..cores * 2 {
-            scope.spawn(|| {
-                loop {
-                    let item = queue.lock().unwrap().next();
-                    let Some(item) = item else { return };
-                    let result = work(item);
-                    done.lock().unwrap().push(result);
-                }
-            });
-        }
-    });
-    done.into_inner().unwrap()
+        let workers: Vec<_> = (0..cores * 2).map(|_| scope.spawn(worker)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+    })
 }

@@ -64,7 +64,8 @@ fn differences(home: &Home) -> Vec<String> {
                       ON i.client_order_id = o.client_order_id GROUP BY 1
                       HAVING count(*) != 1 OR count(i.client_order_id) != 1";
     let unintended = texts(&ledger, unintended);
-    findings.extend(unintended.iter().map(|id| format!("order doubled or without an intent: {id}")));
+    findings
+        .extend(unintended.iter().map(|id| format!("order doubled or without an intent: {id}")));
     drop(ledger);
     let report = home.ibis("exec-integrity --json").parsed();
     let found = report["differences"].as_array().unwrap();

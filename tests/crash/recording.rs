@@ -37,7 +37,9 @@ fn call(rest: &mut &[u8]) -> Option<Call> {
     *rest = at;
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     // The directory itself has no name in it.
-    let name = |path: &[u8]| text(path).rsplit_once("/data/").map_or_else(String::new, |it| it.1.to_owned());
+    let name = |path: &[u8]| {
+        text(path).rsplit_once("/data/").map_or_else(String::new, |it| it.1.to_owned())
+    };
     Some(Call {
         phase: usize::try_from(phase?).unwrap(),
         kind: text(kind),

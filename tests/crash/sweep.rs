@@ -156,7 +156,7 @@ fn killed_at_any_call_nothing_is_lost_and_nothing_is_doubled() {
     let (count, done) = (points.len(), AtomicUsize::new(0));
     let tasks: Vec<_> = points.into_iter().enumerate().map(|task| (task, dice.fork())).collect();
     let outcomes = spread(tasks, |((index, point), dice)| {
-        let outcome = survive(&point, index % NESTED_EVERY == 0, dice);
+        let outcome = survive(&point, index.is_multiple_of(NESTED_EVERY), dice);
         for finding in &outcome.findings {
             tell(&format!("crash point {}: {finding}", outcome.point));
         }
