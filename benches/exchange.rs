@@ -7,20 +7,20 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+mod http;
+
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-use ibis::clock;
 use ibis::exchange::kucoin::credentials::Credentials;
 use ibis::exchange::kucoin::protocol::sign::Signer;
 
+use http::{Connection, Request};
+
 /// Requests of each line of the table.
 const REQUESTS: usize = 200_000;
-/// Longest answer that is read, in bytes.
-const ANSWER_BYTES: usize = 16 * 1024;
 const SYMBOL: &str = "BTC-USDT";
 
 fn main() {
@@ -30,12 +30,12 @@ fn main() {
         "case", "conns", "per second", "p50 us", "p99 us", "its CPU us each"
     );
     for connections in [1, 4, 16] {
-        exchange.report("server time", connections, &mut |_| Request::get("/api/v1/timestamp"));
+        exchange.report("server time", connections, &mut |_| get("/api/v1/timestamp"));
     }
     let price = exchange.far_price();
     for connections in [1, 4, 16] {
         exchange.report("limit IOC, no fill", connections, &mut |count| {
-            Request::place(&format!(
+            place(&format!(
                 "{{\"clientOid\":\"i{connections}-{count}\",\"side\":\"buy\",\"symbol\":\"{SYMBOL}\",\
                  \"type\":\"limit\",\"timeInForce\":\"IOC\",\"price\":\"{price}\",\"size\":\"0.001\"}}"
             ))
@@ -44,7 +44,7 @@ fn main() {
     for connections in [1, 4, 16] {
         exchange.report("market orders, each a fill", connections, &mut |count| {
             let side = if count % 2 == 0 { "buy" } else { "sell" };
-            Request::place(&format!(
+            place(&format!(
                 "{{\"clientOid\":\"m{connections}-{count}\",\"side\":\"{side}\",\
                  \"symbol\":\"{SYMBOL}\",\"type\":\"market\",\"size\":\"0.0001\"}}"
             ))
@@ -52,22 +52,12 @@ fn main() {
     }
 }
 
-/// A request before it is signed.
-struct Request {
-    method: &'static str,
-    target: String,
-    body: String,
+fn get(target: &str) -> Request {
+    Request::new("GET", target, "")
 }
 
-impl Request {
-    fn get(target: &str) -> Self {
-        Self { method: "GET", target: target.to_owned(), body: String::new() }
-    }
-
-    fn place(body: &str) -> Self {
-        let target = "/api/v1/hf/orders".to_owned();
-        Self { method: "POST", target, body: body.to_owned() }
-    }
+fn place(body: &str) -> Request {
+    Request::new("POST", "/api/v1/hf/orders", body)
 }
 
 /// The program, stopped when dropped.
@@ -106,15 +96,13 @@ impl Exchange {
     }
 
     fn connect(&self) -> Connection {
-        let stream = TcpStream::connect(&self.address).expect("it listens");
-        stream.set_nodelay(true).expect("a socket option");
-        Connection { stream, buffer: vec![0; ANSWER_BYTES] }
+        Connection::new(&self.address)
     }
 
     /// A price that no order of others reaches: half the best bid, on the grid of whole units.
     fn far_price(&self) -> String {
         let mut connection = self.connect();
-        let request = Request::get(&format!("/api/v1/market/orderbook/level1?symbol={SYMBOL}"));
+        let request = get(&format!("/api/v1/market/orderbook/level1?symbol={SYMBOL}"));
         connection.send(&self.signer, &request);
         let body: serde_json::Value = serde_json::from_str(connection.receive()).expect("JSON");
         let bid = body["data"]["bestBid"].as_str().unwrap_or("40000");
@@ -186,53 +174,5 @@ impl Drop for Exchange {
         self.process.kill().ok();
         self.process.wait().ok();
         std::fs::remove_dir_all(&self.directory).ok();
-    }
-}
-
-/// A keep-alive connection.
-struct Connection {
-    stream: TcpStream,
-    buffer: Vec<u8>,
-}
-
-impl Connection {
-    fn send(&mut self, signer: &Signer, request: &Request) {
-        let Request { method, target, body } = request;
-        let mut text = format!("{method} {target} HTTP/1.1\r\nHost: localhost\r\n");
-        let signed = signer.headers(clock::wall_now().ms(), method, target, body.as_bytes());
-        for (name, value) in signed.pairs() {
-            for part in [name, ": ", value, "\r\n"] {
-                text.push_str(part);
-            }
-        }
-        if !body.is_empty() {
-            let length = body.len();
-            text.push_str(&format!(
-                "Content-Type: application/json\r\nContent-Length: {length}\r\n"
-            ));
-        }
-        text.push_str("\r\n");
-        text.push_str(body);
-        self.stream.write_all(text.as_bytes()).expect("it reads");
-    }
-
-    /// The body of the next answer.
-    fn receive(&mut self) -> &str {
-        let mut length = 0;
-        loop {
-            let read = self.stream.read(&mut self.buffer[length..]).expect("it answers");
-            assert!(read > 0, "it closed the connection");
-            length += read;
-            let text = std::str::from_utf8(&self.buffer[..length]).expect("text");
-            let Some(head) = text.find("\r\n\r\n") else { continue };
-            let announced = text[..head]
-                .lines()
-                .find_map(|line| line.strip_prefix("content-length: "))
-                .and_then(|length| length.parse::<usize>().ok())
-                .expect("a length");
-            if length == head + 4 + announced {
-                return std::str::from_utf8(&self.buffer[head + 4..length]).expect("text");
-            }
-        }
     }
 }

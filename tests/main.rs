@@ -10,6 +10,7 @@
 )]
 
 mod cli;
+mod crash;
 mod exchange;
 mod feed;
 mod kucoin;

@@ -189,6 +189,10 @@ impl Format {
 
     /// Looks at the first bytes before SQLite may touch the file; true where there is nothing yet.
     fn check_header(&self, path: &Path) -> Result<bool, OpenError> {
+        // A creation that was cut short: SQLite undoes it from the journal, and then looks itself.
+        if has_beside(path, "-journal") {
+            return Ok(false);
+        }
         let mut header = Vec::new();
         match File::open(path).and_then(|file| file.take(18).read_to_end(&mut header)) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
@@ -230,9 +234,14 @@ impl Format {
 }
 
 fn has_wal(path: &Path) -> bool {
-    let mut wal = path.as_os_str().to_owned();
-    wal.push("-wal");
-    std::fs::metadata(wal).is_ok_and(|wal| wal.len() > 0)
+    has_beside(path, "-wal")
+}
+
+/// True where a file of this name's end is beside it, and something in it.
+fn has_beside(path: &Path, end: &str) -> bool {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(end);
+    std::fs::metadata(beside).is_ok_and(|file| file.len() > 0)
 }
 
 /// True where the file does not end with a page. The size of a page is big-endian; 1 is 64 KiB.
@@ -325,6 +334,24 @@ mod tests {
         assert!(matches!(refused.kind, OpenErrorKind::Unavailable(_)));
         drop(FORMAT.open_writer(&path).unwrap());
         assert!(FORMAT.open_reader(&path).is_ok());
+    }
+
+    #[test]
+    fn a_creation_that_died_inside_its_first_page_is_undone_and_made_again() {
+        let path = temporary("torn");
+        // The header of a rollback journal: no pages in it, and the file had none.
+        let mut journal = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7".to_vec();
+        for number in [0u32, 1, 0, 512, 4096] {
+            journal.extend(number.to_be_bytes());
+        }
+        journal.resize(512, 0);
+        for first_page in [[MAGIC, &[0; 2032]].concat(), vec![0; 4096]] {
+            fs::write(&path, first_page).unwrap();
+            fs::write(path.with_file_name("x.db-journal"), &journal).unwrap();
+            drop(FORMAT.open_writer(&path).unwrap());
+            assert!(FORMAT.open_reader(&path).is_ok());
+            fs::remove_file(&path).unwrap();
+        }
     }
 
     #[test]

@@ -5,5 +5,5 @@ mod crash;
 mod day;
 mod secrets;
 mod storage;
-mod trader;
-mod venue_view;
+pub mod trader;
+pub mod venue_view;

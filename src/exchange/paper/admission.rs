@@ -12,9 +12,31 @@ use super::reason;
 use super::walk::{Appetite, is_countable};
 
 /// Open orders of an instrument at most (KuCoin: 200 per symbol).
-pub const OPEN_ORDERS_PER_INSTRUMENT: usize = 200;
+const OPEN_ORDERS_PER_INSTRUMENT: u32 = 200;
 /// Open orders of the account at most (KuCoin: 2000).
-pub const OPEN_ORDERS: usize = 2_000;
+const OPEN_ORDERS: u32 = 2_000;
+/// How many orders may be open at once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OpenOrdersMax {
+    /// Of the account.
+    pub all: u32,
+    /// Of one instrument.
+    pub per_instrument: u32,
+}
+
+impl Default for OpenOrdersMax {
+    fn default() -> Self {
+        Self { all: OPEN_ORDERS, per_instrument: OPEN_ORDERS_PER_INSTRUMENT }
+    }
+}
+
+impl OpenOrdersMax {
+    fn is_reached(self, all: usize, of_instrument: usize) -> bool {
+        let reached = |count: usize, max: u32| u32::try_from(count).map_or(true, |it| it >= max);
+        reached(all, self.all) || reached(of_instrument, self.per_instrument)
+    }
+}
+
 /// The shown part of an iceberg is at least this part of it (KuCoin: a twentieth).
 const VISIBLE_PART: i64 = 20;
 
@@ -87,8 +109,7 @@ fn identity(request: &OrderRequest, market: &Market, desk: &Desk) -> Result<(), 
     if taken {
         return Err(reason::DUPLICATE_CLIENT_ORDER_ID);
     }
-    let resting = market.resting.count();
-    if resting >= OPEN_ORDERS_PER_INSTRUMENT || desk.orders.open_count() >= OPEN_ORDERS {
+    if desk.open_orders_max.is_reached(desk.orders.open_count(), market.resting.count()) {
         return Err(reason::OPEN_ORDERS);
     }
     Ok(())

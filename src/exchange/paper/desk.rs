@@ -14,6 +14,7 @@ use crate::domain::side::Side;
 use crate::domain::time::Timestamp;
 
 use super::account::Account;
+use super::admission::OpenOrdersMax;
 use super::change::VenueChange;
 use super::order::{VenueOrder, Visibility};
 use super::order_index::OrderIndex;
@@ -38,6 +39,7 @@ pub(super) struct Desk {
     pub outbox: Outbox,
     /// Fees are rounded up to a multiple of this, where it is set.
     pub fee_step: Option<Decimal>,
+    pub open_orders_max: OpenOrdersMax,
     pub orders: OrderIndex,
     executions: VecDeque<Execution>,
     changes: Vec<VenueChange>,
@@ -52,6 +54,7 @@ impl Desk {
             account,
             outbox,
             fee_step: None,
+            open_orders_max: OpenOrdersMax::default(),
             orders: OrderIndex::default(),
             executions: VecDeque::new(),
             changes: Vec::new(),

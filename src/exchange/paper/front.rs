@@ -8,7 +8,7 @@ use crate::domain::instrument::{Instrument, Liquidity, Lots, Ticks};
 use crate::domain::side::Side;
 use crate::domain::time::Timestamp;
 
-use super::admission;
+use super::admission::{self, OpenOrdersMax};
 use super::arrival;
 use super::desk::{Desk, Match};
 use super::order::{OrderRequest, VenueOrder};
@@ -71,6 +71,11 @@ impl PaperVenue {
     /// for it; without it, which is where a venue begins, fees are exact.
     pub fn set_fee_places(&mut self, places: Option<u32>) {
         self.desk.fee_step = places.and_then(|places| Decimal::from_parts(1, places));
+    }
+
+    /// How many orders may be open at once.
+    pub fn set_open_orders_max(&mut self, max: OpenOrdersMax) {
+        self.desk.open_orders_max = max;
     }
 
     /// Fills what remains of an open order at its limit, as if the market had just come through it.

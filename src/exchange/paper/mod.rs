@@ -69,7 +69,7 @@ pub use account::Account;
 pub use account_reader::{ACCOUNT, AccountReader, AccountSnapshot, account_path};
 pub use account_row::{ExecutionRow, OrderRow};
 pub use account_store::{AccountError, AccountStore};
-pub use admission::{OPEN_ORDERS, OPEN_ORDERS_PER_INSTRUMENT};
+pub use admission::OpenOrdersMax;
 pub use book_side::{LADDER_LEVELS, LEVELS_MAX};
 pub use change::{VenueChange, VenueState};
 pub use desk::EXECUTIONS_KEPT;

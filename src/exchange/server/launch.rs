@@ -140,7 +140,8 @@ async fn serve(
     let listening = |error| ServerError::Listen(options.listen, error);
     let listener = listener::bind(options.listen, options.allow_remote).map_err(listening)?;
     let address = listener.local_addr().map_err(listening)?;
-    let (core, clock) = open_market(options, file)?;
+    let (mut core, clock) = open_market(options, file)?;
+    core.set_open_orders_max(plan.settings.orders);
     let tokens = Tokens::new();
     let tokens = tokens.ok_or_else(|| ServerError::System("no random numbers".to_owned()))?;
     let exchange = Rc::new(Exchange::new(Opening { address, core, clock, file, tokens, plan }));

@@ -2,6 +2,7 @@
 
 use super::rate_limit::Quotas;
 use super::websocket::Limits;
+use crate::exchange::paper::OpenOrdersMax;
 
 /// Bounds of HTTP connections: the venue does not publish its own, these are choices.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,4 +40,6 @@ pub struct ServerSettings {
     pub http: HttpLimits,
     /// Websocket connections.
     pub websocket: Limits,
+    /// Open orders.
+    pub orders: OpenOrdersMax,
 }

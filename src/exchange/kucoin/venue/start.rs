@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::account_view::{AccountOrder, AccountView, OpenIntent, StartFrom};
+use super::answer::reports;
 use super::dead_man::DeadMan;
 use super::survey::{self, account_order};
 use super::watch::Watch;
@@ -107,6 +108,7 @@ impl KucoinVenue {
             let Some(order) = self.settle(intent).await? else { continue };
             names.insert(order.venue_order_id, order.client_order_id);
             self.resume(intent, &order, at);
+            self.sweep_order(intent, &order, at).await?;
             if order.end.is_some() {
                 view.ended.push(order);
             }
@@ -138,6 +140,28 @@ impl KucoinVenue {
                 Err(failure) => return Err(failure),
             }
         }
+    }
+
+    /// The fills of an intent's order by the order's name: the ledger's times of other fills, which say
+    /// since when an instrument's are listed, are by our clock and of the booking.
+    async fn sweep_order(
+        &mut self,
+        intent: &OpenIntent,
+        order: &AccountOrder,
+        at: Timestamp,
+    ) -> Result<(), Failure> {
+        let (symbol, id) = (order.symbol, order.venue_order_id);
+        let fills = match self.rest.fills_of_order(symbol.as_str(), id.as_str()).await {
+            Err(Failure::Rejected(_) | Failure::NotFound(_) | Failure::Halted(_))
+                if self.delisted.contains(&symbol) =>
+            {
+                return Ok(());
+            }
+            fills => fills?,
+        };
+        let list = reports(&fills).ok_or_else(survey::nameless_fill)?;
+        self.tracker.on_sweep(intent.instrument, &list, moment(at));
+        Ok(())
     }
 
     fn resume(&mut self, intent: &OpenIntent, order: &AccountOrder, at: Timestamp) {

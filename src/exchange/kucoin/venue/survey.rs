@@ -69,6 +69,11 @@ fn incomplete(call: Endpoint, what: &str) -> Failure {
     Failure::Malformed(Reason { call, venue: None, what: what.to_owned() })
 }
 
+/// A list of fills of which one cannot be what it says.
+pub(super) fn nameless_fill() -> Failure {
+    incomplete(Endpoint::Fills, "a fill has no id")
+}
+
 /// The fills of every instrument.
 async fn list_fills(rest: &Rest, plan: &SurveyPlan) -> Result<Vec<Vec<TradeReport>>, Failure> {
     let mut lists = Vec::with_capacity(plan.fills.len());
@@ -85,7 +90,7 @@ async fn list_fills(rest: &Rest, plan: &SurveyPlan) -> Result<Vec<Vec<TradeRepor
                 part => part?,
             };
             let reported = reports(&part.fills);
-            list.extend(reported.ok_or_else(|| incomplete(Endpoint::Fills, "a fill has no id"))?);
+            list.extend(reported.ok_or_else(nameless_fill)?);
             if part.is_whole {
                 break;
             }

@@ -73,6 +73,12 @@ fn open_orders_and_commands_in_flight_are_bounded() {
         bench.limit(&format!("a{count}"), Buy, 10, 2);
     }
     assert_eq!(bench.limit("b", Buy, 10, 2), ["b rejected 200003"]);
+    bench.venue.set_open_orders_max(crate::exchange::paper::OpenOrdersMax {
+        all: 201,
+        per_instrument: 300,
+    });
+    assert_eq!(bench.limit("c", Buy, 10, 2), ["c accepted"]);
+    assert_eq!(bench.limit("d", Buy, 10, 2), ["d rejected 200003"], "of the account, too");
     for _ in 0..=crate::exchange::paper::COMMANDS_MAX {
         bench.venue.cancel(id("a0"), Timestamp::from_us(0));
     }

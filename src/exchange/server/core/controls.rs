@@ -2,6 +2,7 @@
 
 use crate::exchange::kucoin::protocol::account::AccountMode;
 use crate::exchange::kucoin::protocol::status::ServiceState;
+use crate::exchange::paper::OpenOrdersMax;
 use crate::exchange::server::topic::Feed;
 
 use super::Core;
@@ -42,6 +43,11 @@ impl Core {
     /// Rounds fees up to so many decimal places; exact where `None`.
     pub fn set_fee_places(&mut self, places: Option<u32>) {
         self.venue.set_fee_places(places);
+    }
+
+    /// How many orders of the account may be open at once.
+    pub fn set_open_orders_max(&mut self, max: OpenOrdersMax) {
+        self.venue.set_open_orders_max(max);
     }
 
     /// Lets a pair take orders or not; its market and the orders that rest go on, and cancels are taken.

@@ -14,6 +14,7 @@ use super::glob::Glob;
 use super::kind::Kind;
 use super::rule::{Frequency, Rule, Window};
 use crate::domain::decimal::Decimal;
+use crate::exchange::paper::OpenOrdersMax;
 use crate::exchange::server::rate_limit::Quotas;
 use crate::exchange::server::settings::{HttpLimits, ServerSettings};
 use crate::exchange::server::websocket::Limits;
@@ -30,7 +31,7 @@ const SECOND_MAX: i64 = 315_360_000;
 pub struct Plan {
     /// Chooses what chance decides.
     pub seed: u64,
-    /// `[quota]`, `[http]`, `[websocket]`; the defaults where the plan has none.
+    /// `[quota]`, `[http]`, `[websocket]`, `[orders]`; the defaults where the plan has none.
     pub settings: ServerSettings,
     /// The rules, in the order of the file.
     pub rules: Vec<Rule>,
@@ -76,6 +77,7 @@ fn plan(mut table: Table) -> Result<Plan, String> {
         quotas: part(&mut table, "quota", quotas)?,
         http: part(&mut table, "http", http_limits)?,
         websocket: part(&mut table, "websocket", limits)?,
+        orders: part(&mut table, "orders", open_orders)?,
     };
     let rules = match table.remove("rule") {
         None => Vec::new(),
@@ -87,7 +89,9 @@ fn plan(mut table: Table) -> Result<Plan, String> {
     }
     let mut fields = Fields::new(table);
     let seed = fields.integer("seed", (0, i64::MAX))?.unwrap_or(0).unsigned_abs();
-    fields.finish().map_err(|what| format!("{what}, [quota], [http], [websocket], [[rule]]"))?;
+    fields
+        .finish()
+        .map_err(|what| format!("{what}, [quota], [http], [websocket], [orders], [[rule]]"))?;
     Ok(Plan {
         seed,
         settings,
@@ -163,6 +167,19 @@ fn limits(mut fields: Fields) -> Result<Limits, String> {
     };
     fields.finish()?;
     Ok(limits)
+}
+
+fn open_orders(mut fields: Fields) -> Result<OpenOrdersMax, String> {
+    let default = OpenOrdersMax::default();
+    let mut limit = |key, default| -> Result<u32, String> {
+        Ok(fields.count(key, (1, u32::MAX))?.unwrap_or(default))
+    };
+    let max = OpenOrdersMax {
+        all: limit("open_max", default.all)?,
+        per_instrument: limit("open_per_symbol_max", default.per_instrument)?,
+    };
+    fields.finish()?;
+    Ok(max)
 }
 
 /// A rule; the complaint follows its number.
