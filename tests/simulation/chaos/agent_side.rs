@@ -2,14 +2,16 @@
 
 use ibis::domain::order::Purpose;
 use ibis::domain::record::{Fact, Record};
+use ibis::domain::symbol::Symbol;
 use ibis::domain::time::Timestamp;
 use ibis::engine::event::Event;
 use ibis::exchange::kucoin::order_tracker::Moment;
 use ibis::store::writer::Entry;
 
+use super::ask::Ask;
 use super::bug::Bug;
 use super::fault::Fault;
-use super::process::{Life, Process, Starting};
+use super::process::{Life, Looking, Process, Starting};
 use super::rest::{Finished, Rest};
 use super::shell::{Command, Heard};
 use super::start::{Told, Wanted};
@@ -89,31 +91,50 @@ impl Universe {
     }
 
     pub(super) fn send_asks(&mut self) {
+        let moment = self.moment();
         let Some(process) = &mut self.process else { return };
         let Life::Running(agent) = &mut process.life else { return };
         let asks = std::mem::take(&mut agent.asks);
+        if let Some(plan) = agent.survey.take() {
+            process.survey = Some(Looking::new(plan, moment));
+            return self.begin_asks(asks);
+        }
         if asks.is_empty() {
             return;
         }
+        self.begin_asks(asks);
+    }
+
+    fn begin_asks(&mut self, asks: Vec<Ask>) {
+        let Some(process) = &mut self.process else { return };
         for ask in asks {
             process.rest.begin(ask);
         }
         self.measured_off = self.clock_off;
         self.send_requests();
+        if self.process.as_ref().is_some_and(Process::begins_to_look) {
+            self.turn_survey();
+        }
     }
 
     /// A call is over.
     pub(super) fn finished(&mut self, finished: Finished) {
         let Finished { call, ask, answer } = finished;
         self.detail(|| format!("answered {ask:?}: {answer:?}"));
-        let placed = matches!(ask, super::ask::Ask::Place(..));
+        let placed = matches!(ask, Ask::Place(..));
         if placed && self.strike(CrashPoint::Answered) {
             return;
         }
         let Some(process) = &mut self.process else { return };
         match &mut process.life {
             Life::Running(_) => {
-                process.inbox.push(Heard::Answer(ask, answer));
+                match process.survey.as_mut().filter(|survey| survey.call == Some(call)) {
+                    Some(survey) => {
+                        *survey.port.told.borrow_mut() = Some(Told::Answer(answer));
+                        self.turn_survey();
+                    }
+                    None => process.inbox.push(Heard::Answer(ask, answer)),
+                }
                 self.turn_agent();
             }
             Life::Starting(starting) if starting.call == Some(call) => {
@@ -125,20 +146,36 @@ impl Universe {
         }
     }
 
+    /// Lets a look at the account go on.
+    fn turn_survey(&mut self) {
+        let Some(process) = &mut self.process else { return };
+        let Some(looking) = &mut process.survey else { return };
+        match looking.turn() {
+            Ok(Wanted::Answer(ask)) => {
+                looking.call = Some(process.rest.begin(ask));
+                self.send_requests();
+            }
+            Ok(other) => panic!("{other:?} wanted of a look"),
+            Err(outcome) => {
+                let asked = looking.asked;
+                process.survey = None;
+                process.inbox.push(Heard::Survey(asked, outcome));
+            }
+        }
+    }
+
     /// Begins a process.
     pub(super) fn restart(&mut self) {
         if self.process.is_some() {
             return;
         }
         self.generation += 1;
-        self.run += 1;
         let generation = self.generation;
         let moment = self.moment();
         let seen = self.disk.ledger.last_at;
         // A clock that is far behind the ledger is waited for.
         let behind = seen.is_some_and(|seen| seen.us() > moment.at.us() + 300 * SECOND);
         if behind {
-            self.run -= 1;
             self.after(SECOND, Happening::Restart);
             return;
         }
@@ -146,12 +183,13 @@ impl Universe {
             self.wrong.extend(mirror.difference(&self.disk.ledger));
         }
         let at = seen.map_or(moment.at, |seen| seen.max(moment.at));
+        self.stamp = u64::try_from(at.us() / SECOND).unwrap().max(self.stamp + 1);
         let starting = Starting::new(
             &self.disk.ledger,
             self.instruments.clone(),
-            engine_settings(self.plan.seed, self.run),
+            engine_settings(self.plan.seed, self.stamp),
             (Moment { at, ..moment }, self.unclean),
-            self.plan.bug,
+            (self.delisted(), self.plan.bug),
         );
         self.process = Some(Process {
             generation,
@@ -162,11 +200,18 @@ impl Universe {
             draining: None,
             turned_at: self.now,
             seen_until: seen,
+            survey: None,
         });
         self.unclean = true;
         self.measured_off = self.clock_off;
         self.connect();
         self.turn_start();
+    }
+
+    /// Instruments that are listed no more, as a look at all of them at the start would show.
+    fn delisted(&self) -> Vec<Symbol> {
+        let listed = |symbol: &&Symbol| self.site.core.check_topic(&format!("/market/match:{symbol}")).is_err();
+        self.site.symbols.iter().filter(listed).copied().collect()
     }
 
     /// Lets a start go on.

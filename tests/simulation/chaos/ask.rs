@@ -6,7 +6,7 @@ use std::time::Duration;
 use ibis::domain::identifier::{ClientOrderId, InstrumentId, VenueOrderId};
 use ibis::domain::symbol::Symbol;
 use ibis::domain::time::Timestamp;
-use ibis::exchange::kucoin::protocol::account::AccountRow;
+use ibis::exchange::kucoin::protocol::account::{AccountRow, LedgerEntry};
 use ibis::exchange::kucoin::protocol::cancel::CanceledByClientId;
 use ibis::exchange::kucoin::protocol::code::CallKind;
 use ibis::exchange::kucoin::protocol::dead_man::{DeadMan, SetDeadMan};
@@ -22,6 +22,9 @@ use ibis::exchange::kucoin::protocol::wire_text::IntoOwned;
 use ibis::exchange::kucoin::rest::{Failure, Reason, VenueReason};
 use serde::Deserialize;
 
+/// Entries of the account's ledger in one answer.
+pub const LEDGER_PAGE: usize = 200;
+
 /// A call.
 #[derive(Clone, Debug)]
 pub enum Ask {
@@ -29,13 +32,15 @@ pub enum Ask {
     Cancel(ClientOrderId, InstrumentId),
     Order(ClientOrderId, InstrumentId),
     Fills(ClientOrderId, InstrumentId, VenueOrderId),
-    Sweep(InstrumentId, Timestamp),
+    Listed(Symbol, Timestamp),
     DeadMan(i64),
     Service,
     Symbol(InstrumentId),
     OpenSymbols,
     OpenOrders(String),
     Accounts,
+    /// The account's ledger since then, before this entry.
+    Ledger(Timestamp, Option<String>),
 }
 
 /// Its outcome, once nothing of it is tried again.
@@ -51,6 +56,7 @@ pub enum Answer {
     OpenSymbols(Result<Vec<String>, Failure>),
     OpenOrders(Result<Vec<Order<'static>>, Failure>),
     Accounts(Result<Vec<AccountRow<'static>>, Failure>),
+    Ledger(Result<Vec<LedgerEntry<'static>>, Failure>),
 }
 
 impl Ask {
@@ -59,13 +65,14 @@ impl Ask {
             Self::Place(..) => Endpoint::Place,
             Self::Cancel(..) => Endpoint::CancelByClientId,
             Self::Order(..) => Endpoint::OrderByClientId,
-            Self::Fills(..) | Self::Sweep(..) => Endpoint::Fills,
+            Self::Fills(..) | Self::Listed(..) => Endpoint::Fills,
             Self::DeadMan(_) => Endpoint::DeadManSet,
             Self::Service => Endpoint::ServiceStatus,
             Self::Symbol(_) => Endpoint::Symbol,
             Self::OpenSymbols => Endpoint::OpenSymbols,
             Self::OpenOrders(_) => Endpoint::OpenOrders,
             Self::Accounts => Endpoint::Accounts,
+            Self::Ledger(..) => Endpoint::LedgersHf,
         }
     }
 
@@ -83,15 +90,20 @@ impl Ask {
                 .with("orderId", order_id)
                 .with_some("lastId", page)
                 .with("limit", 100),
-            Self::Sweep(of, since) => endpoint
+            Self::Listed(symbol, since) => endpoint
                 .target("")
-                .with("symbol", symbol(of))
+                .with("symbol", symbol)
                 .with("startAt", since.ms())
                 .with_some("lastId", page)
                 .with("limit", 100),
             Self::Symbol(of) => endpoint.target(symbol(of).as_str()),
             Self::OpenOrders(symbol) => endpoint.target("").with("symbol", symbol),
             Self::Accounts => endpoint.target("").with("type", "trade_hf"),
+            Self::Ledger(since, before) => endpoint
+                .target("")
+                .with("startAt", since.ms())
+                .with("limit", LEDGER_PAGE)
+                .with_some("lastId", before.as_deref()),
             Self::Place(..) | Self::DeadMan(_) | Self::Service | Self::OpenSymbols => {
                 endpoint.target("")
             }
@@ -119,13 +131,14 @@ impl Ask {
             Self::Place(..) => Answer::Placed(Err(failure)),
             Self::Cancel(..) => Answer::Canceled(Err(failure)),
             Self::Order(..) => Answer::Order(Err(failure)),
-            Self::Fills(..) | Self::Sweep(..) => Answer::Fills(Err(failure)),
+            Self::Fills(..) | Self::Listed(..) => Answer::Fills(Err(failure)),
             Self::DeadMan(_) => Answer::DeadMan(Err(failure)),
             Self::Service => Answer::Service(Err(failure)),
             Self::Symbol(_) => Answer::Symbol(Err(failure)),
             Self::OpenSymbols => Answer::OpenSymbols(Err(failure)),
             Self::OpenOrders(_) => Answer::OpenOrders(Err(failure)),
             Self::Accounts => Answer::Accounts(Err(failure)),
+            Self::Ledger(..) => Answer::Ledger(Err(failure)),
         }
     }
 
@@ -159,7 +172,7 @@ impl Ask {
                     Err(failure) => Err(failure),
                 })
             }
-            Self::Fills(..) | Self::Sweep(..) => {
+            Self::Fills(..) | Self::Listed(..) => {
                 let page = self.data::<Cursor<Fill<'_>>>(http_status, body);
                 Answer::Fills(page.map(|page| page.into_owned().items))
             }
@@ -186,6 +199,10 @@ impl Ask {
             Self::Accounts => {
                 let rows = self.data::<Option<Vec<AccountRow<'_>>>>(http_status, body);
                 Answer::Accounts(rows.map(|rows| rows.unwrap_or_default().into_owned()))
+            }
+            Self::Ledger(..) => {
+                let entries = self.data::<Vec<LedgerEntry<'_>>>(http_status, body);
+                Answer::Ledger(entries.map(IntoOwned::into_owned))
             }
         }
     }
@@ -226,5 +243,6 @@ pub fn failure(answer: &Answer) -> Option<&Failure> {
         Answer::OpenSymbols(outcome) => outcome.as_ref().err(),
         Answer::OpenOrders(outcome) => outcome.as_ref().err(),
         Answer::Accounts(outcome) => outcome.as_ref().err(),
+        Answer::Ledger(outcome) => outcome.as_ref().err(),
     }
 }

@@ -11,9 +11,6 @@ use super::site::PlacedOrder;
 use super::universe::{Happening, SECOND, Universe};
 use super::weather::{Trouble, Weather};
 
-/// Whether the account is also sold from by hand.
-const SELLS_BY_HAND: bool = false;
-
 impl Universe {
     /// Something goes wrong.
     pub(super) fn trouble(&mut self, trouble: Trouble) {
@@ -76,6 +73,7 @@ impl Universe {
             | Trouble::ForeignCancel
             | Trouble::Reduce
             | Trouble::FillAtWill
+            | Trouble::Transfer
             | Trouble::SelfTrade => self.stranger(trouble),
         }
     }
@@ -121,6 +119,7 @@ impl Universe {
                 self.after(15 * SECOND, Happening::Resume(trouble));
             }
             Trouble::ManualTrade(at) => self.trade_by_hand(at),
+            Trouble::Transfer => self.transfer(),
             Trouble::ForeignCancel => {
                 let open = self.site.open("sim-", now);
                 if let Some((order, _)) = open.first()
@@ -176,7 +175,7 @@ impl Universe {
         let now = self.time();
         let symbol = self.site.symbols[at];
         let lot = self.instruments[at].spec().lot;
-        let sells = SELLS_BY_HAND && self.dice.chance(500);
+        let sells = self.dice.chance(500);
         let fields = if sells {
             let available = self.available(symbol.base());
             let part = available.mul("0.4".parse().unwrap(), Round::Down);
@@ -188,6 +187,22 @@ impl Universe {
         let (_, answer) = self.site.by_hand(&fields, symbol, now);
         if answer.contains("200000") {
             self.hit(Fault::ManualTrade);
+        }
+    }
+
+    /// Something comes or goes without a trade.
+    fn transfer(&mut self) {
+        let symbol = self.site.symbols[self.dice.below(self.site.symbols.len())];
+        let asset = if self.dice.chance(500) { symbol.base() } else { symbol.quote() };
+        let some: Decimal = if asset == symbol.quote() { "55.5" } else { "0.03" }.parse().unwrap();
+        let (fault, amount, noted) = match self.dice.below(3) {
+            0 => (Fault::Deposit, some, true),
+            1 => (Fault::Withdrawal, -some.min(self.available(asset)), true),
+            _ => (Fault::Correction, some, false),
+        };
+        if !amount.is_zero() && self.site.core.transfer(asset, amount, noted) {
+            self.note(format!("{fault:?} of {amount} {asset}"));
+            self.hit(fault);
         }
     }
 

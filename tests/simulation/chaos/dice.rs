@@ -36,9 +36,4 @@ impl Dice {
     pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())]
     }
-
-    /// A dice of its own, for something whose throws must not move this one's.
-    pub fn fork(&mut self) -> Self {
-        Self::new(self.next())
-    }
 }

@@ -28,6 +28,7 @@ faults! {
     CleanStop ClockForward ClockBack FeedSilent
     Maintenance Halted Delisted DeadManFired
     ForeignOrder ManualTrade ForeignCancel Reduced FilledAtWill SelfTrade
+    Deposit Withdrawal Correction
 }
 
 /// What happened in one or many worlds.

@@ -22,6 +22,7 @@ pub struct Ledger {
     pub movements: Vec<Movement>,
     trades: Vec<BookedTrade>,
     executions: BTreeSet<(Symbol, ExecutionId)>,
+    transfers: BTreeSet<String>,
     positions: BTreeMap<Symbol, PositionRow>,
     balances: BTreeMap<Asset, Balance>,
     holds: BTreeMap<(Option<Symbol>, HoldCode), Hold>,
@@ -37,7 +38,10 @@ impl Ledger {
     pub fn commit(&mut self, entries: &[Entry]) -> Result<(), String> {
         entries.iter().try_for_each(|entry| match entry {
             Entry::Fact(fact) => self.fact(fact),
-            Entry::Projection(projection) => self.project(projection),
+            Entry::Projection(projection) => {
+                self.project(projection);
+                Ok(())
+            }
         })
     }
 
@@ -78,6 +82,11 @@ impl Ledger {
                 self.holds.remove(&(*scope, *code));
             }
             Record::Transfer(transfer) => {
+                if let Some(id) = &transfer.venue_id
+                    && !self.transfers.insert(id.clone())
+                {
+                    return Err(format!("transfer {id} twice"));
+                }
                 self.movements.push(Movement::Transfer(transfer.clone()));
             }
             Record::Surprise(surprise) => self.surprises.push(surprise.code.clone()),
@@ -86,21 +95,18 @@ impl Ledger {
         Ok(())
     }
 
-    fn project(&mut self, projection: &Projection) -> Result<(), String> {
+    fn project(&mut self, projection: &Projection) {
         match projection {
             Projection::Position(row) => {
                 self.positions.insert(row.symbol, row.clone());
             }
             Projection::Balance { asset, total, hold } => {
-                let balance = Balance::new(*total, *hold);
-                let balance = balance.ok_or_else(|| format!("{asset}: {hold} held of {total}"))?;
-                self.balances.insert(*asset, balance);
+                self.balances.insert(*asset, Balance::of_ledger(*total, *hold));
             }
             Projection::Order(order) => self.order(order),
             Projection::VenueCursor(cursor) => self.cursor = *cursor,
             Projection::Refused { .. } | Projection::Sample(_) => {}
         }
-        Ok(())
     }
 
     fn order(&mut self, order: &OrderRecord) {
@@ -129,6 +135,7 @@ impl Ledger {
             open_orders: open.collect(),
             holds,
             venue_cursor: self.cursor,
+            movements: self.transfers.clone(),
         }
     }
 

@@ -103,6 +103,7 @@ fn engine(status: OrderStatus) -> Engine {
         fee: Decimal::ZERO,
         reference_price: price,
         created_at: at(0),
+        updated_at: at(0),
         status,
         venue_order_id: None,
         hold,

@@ -11,6 +11,7 @@ use ibis::domain::hold::{Hold, HoldCode, Level};
 use ibis::domain::instrument::Instrument;
 use ibis::domain::order_status::{OrderEvent, OrderStatus};
 use ibis::domain::record::{Fact, Projection, Record};
+use ibis::domain::symbol::Symbol;
 use ibis::domain::time::Timestamp;
 use ibis::engine::action::Action;
 use ibis::engine::event::Event;
@@ -18,12 +19,13 @@ use ibis::engine::reconcile::{Difference, Known};
 use ibis::engine::{Engine, EngineSettings};
 use ibis::exchange::kucoin::order_tracker::Moment;
 use ibis::exchange::kucoin::rest::Failure;
+use ibis::exchange::kucoin::venue::{Survey, SurveyPlan, take_survey};
 
 use super::bug::Bug;
 use super::ledger::Ledger;
 use super::rest::Rest;
 use super::shell::{Agent, Heard};
-use super::start::{Port, Start, Started, Told, Wanted};
+use super::start::{Port, Source, Start, Started, Told, Wanted};
 
 /// Pause of entries after an unclean end. In earnest 30 s and doubling.
 const CRASH_HOLD: Duration = Duration::from_secs(2);
@@ -67,6 +69,41 @@ pub struct Process {
     pub turned_at: i64,
     /// Market data up to here was seen by an earlier run.
     pub seen_until: Option<Timestamp>,
+    /// A look at the account on its way.
+    pub survey: Option<Looking>,
+}
+
+/// A look at the account.
+pub struct Looking {
+    future: Pin<Box<dyn Future<Output = Result<Survey, Failure>>>>,
+    pub port: Rc<Port>,
+    pub asked: Moment,
+    pub call: Option<u64>,
+}
+
+impl Looking {
+    pub fn new(plan: SurveyPlan, asked: Moment) -> Self {
+        let port = Rc::new(Port::default());
+        let source = Source(Rc::clone(&port));
+        let future = Box::pin(async move { take_survey(&source, &plan).await });
+        Self { future, port, asked, call: None }
+    }
+
+    /// Goes on. What it wants next, or how it ended.
+    pub fn turn(&mut self) -> Result<Wanted, Result<Survey, Failure>> {
+        let mut context = Context::from_waker(Waker::noop());
+        match self.future.as_mut().poll(&mut context) {
+            Poll::Ready(ended) => Err(ended),
+            Poll::Pending => Ok(self.port.wanted.borrow_mut().take().unwrap()),
+        }
+    }
+}
+
+impl Process {
+    /// True where a look at the account has asked for nothing yet.
+    pub fn begins_to_look(&self) -> bool {
+        self.survey.as_ref().is_some_and(|survey| survey.call.is_none())
+    }
 }
 
 impl Starting {
@@ -75,10 +112,10 @@ impl Starting {
         instruments: Rc<[Instrument]>,
         settings: EngineSettings,
         (now, unclean): (Moment, bool),
-        bug: Bug,
+        (halted, bug): (Vec<Symbol>, Bug),
     ) -> Self {
         let state = ledger.state();
-        let known = restore::known(&instruments, state).unwrap();
+        let known = restore::known(&instruments, state, ledger.last_at).unwrap();
         let begin = ledger.first_at.unwrap_or(now.at);
         let from = restore::go_on_from(&instruments, &known, begin, ledger.trades());
         let port = Rc::new(Port::default());
@@ -88,6 +125,7 @@ impl Starting {
             clock: Rc::clone(&clock),
             instruments: Rc::clone(&instruments),
             from,
+            halted,
             bug,
         };
         Self {
@@ -125,7 +163,7 @@ impl Starting {
     pub fn run(&mut self, started: Started, now: Moment) -> (Box<Agent>, Vec<Difference>) {
         let known = std::mem::take(&mut self.known);
         let mut engine = Engine::new(self.settings.clone(), &self.instruments);
-        let snapshot = restore::live_snapshot(&started.view, &known);
+        let snapshot = restore::live_snapshot(started.view.clone());
         let orders: Vec<_> = known
             .orders
             .iter()
@@ -136,8 +174,7 @@ impl Starting {
             })
             .collect();
         let mut actions = Vec::new();
-        let run = self.settings.run;
-        let record = Record::Run { run, phase: "started" };
+        let record = Record::Run { run: 1, phase: "started" };
         actions.push(Action::Record(Fact { at: self.now, record }));
         engine.restore(known, self.now, &mut actions);
         let differences = engine.reconcile(&snapshot, self.now, &mut actions);

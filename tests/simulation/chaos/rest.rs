@@ -56,11 +56,6 @@ impl Rest {
         Self { symbols, calls: BTreeMap::new(), last: 0, sends: Vec::new(), retries: Vec::new() }
     }
 
-    /// True while no call is on its way.
-    pub fn is_idle(&self) -> bool {
-        self.calls.is_empty()
-    }
-
     /// Makes a call. Its number.
     pub fn begin(&mut self, ask: Ask) -> u64 {
         self.last += 1;

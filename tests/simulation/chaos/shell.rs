@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use ibis::agent::restore;
 use ibis::domain::decimal::Decimal;
 use ibis::domain::execution::{ExecutionReport, ReportKind};
 use ibis::domain::hold::{Hold, HoldCode};
@@ -23,14 +24,18 @@ use ibis::exchange::kucoin::condition::{Condition, Conditions};
 use ibis::exchange::kucoin::order_tracker::{Moment, OrderTracker, PlaceAnswer, Request};
 use ibis::exchange::kucoin::protocol::frame::ServerFrame;
 use ibis::exchange::kucoin::protocol::order_push::OrderPush;
-use ibis::exchange::kucoin::venue::{canceled, order, place_order, placed, push_of, reports};
+use ibis::exchange::kucoin::rest::Failure;
+use ibis::exchange::kucoin::venue::{
+    AccountOrder, AccountView, Survey, SurveyPlan, canceled, order, place_order, placed, push_of,
+    reports,
+};
 use ibis::risk::approval::Approved;
 use ibis::store::writer::Entry;
 
 use super::ask::{self, Answer, Ask};
 use super::bug::Bug;
 use super::fault::Coverage;
-use super::start::Started;
+use super::start::{FILLS_OVERLAP, HISTORY, Started};
 use super::watch::Watch;
 
 /// An order that reaches the venue later than this after it was sent dies there.
@@ -41,12 +46,14 @@ pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
 pub const GIVE_UP_AFTER: Duration = Duration::from_secs(9);
 
 /// Something that came.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum Heard {
     Up,
     Down,
     Push(Rc<str>),
     Answer(Ask, Answer),
+    /// The account as it was seen, asked for then.
+    Survey(Moment, Result<Survey, Failure>),
     Market(MarketEvent),
 }
 
@@ -64,6 +71,10 @@ pub struct Agent {
     pub(super) conditions: Conditions,
     pub(super) watch: Watch,
     pub(super) swept_until: Vec<Timestamp>,
+    account: Option<AccountView>,
+    strays: BTreeMap<ClientOrderId, AccountOrder>,
+    /// A look at the account that is wanted.
+    pub survey: Option<SurveyPlan>,
     now: Timestamp,
     actions: Vec<Action>,
     /// For the ledger.
@@ -87,7 +98,9 @@ pub struct Agent {
 
 impl Agent {
     pub fn new(engine: Engine, started: Started, bug: Bug, now: Moment) -> Self {
-        let Started { tracker, swept_until, private_up, .. } = started;
+        let Started { tracker, swept_until, private_up, view } = started;
+        let unknown = view.open.iter().filter(|it| !tracker.knows(&it.client_order_id));
+        let strays = unknown.map(|order| (order.client_order_id, *order)).collect();
         let instruments: Rc<[Instrument]> =
             engine.desks().iter().map(|desk| desk.instrument.clone()).collect();
         Self {
@@ -97,6 +110,9 @@ impl Agent {
             conditions: Conditions::default(),
             watch: Watch::new(now.elapsed, private_up),
             swept_until,
+            account: None,
+            strays,
+            survey: None,
             now: now.at,
             actions: Vec::new(),
             entries: Vec::new(),
@@ -127,11 +143,16 @@ impl Agent {
         for (instrument, what) in self.tracker.take_misfits() {
             self.halt(instrument, HoldCode::InstrumentChanged, what);
         }
+        self.watch.doubt(self.engine.doubts_account(), now.elapsed);
         self.look(now);
         self.tracker.tick(now);
         self.take_requests();
         self.take_conditions();
         self.take_reports();
+        if let Some(view) = self.account.take() {
+            self.step(&Event::Account(Box::new(restore::live_snapshot(view))));
+            self.take_reports();
+        }
         for event in market {
             self.step(&Event::Market(event));
             self.take_reports();
@@ -168,9 +189,8 @@ impl Agent {
             Heard::Up => {
                 self.watch.private_up = true;
                 self.tracker.see_again(now);
-                let count = u16::try_from(self.instruments.len()).unwrap();
-                self.watch.unlisted = (0..count).map(InstrumentId).collect();
-                self.sweep_all();
+                self.watch.unlisted_since = Some(now.elapsed);
+                self.watch.survey_due = now.elapsed;
             }
             Heard::Down => {
                 self.watch.private_up = false;
@@ -195,6 +215,7 @@ impl Agent {
                     self.wrong.push("a failed fetch changed something".to_owned());
                 }
             }
+            Heard::Survey(asked, outcome) => self.on_survey(asked, outcome, now),
             Heard::Market(_) => {}
         }
     }
@@ -237,20 +258,41 @@ impl Agent {
                 let fills = outcome.ok().and_then(|fills| reports(&fills));
                 self.tracker.on_fills(&id, fills.as_deref(), now);
             }
-            (Ask::Sweep(id, _), Answer::Fills(outcome)) => {
-                let Some(fills) = outcome.ok().and_then(|fills| reports(&fills)) else {
-                    return self.watch.sweep_soon(now.elapsed);
-                };
-                if !self.tracker.on_sweep(id, &fills, now) {
-                    return self.watch.sweep_soon(now.elapsed);
-                }
-                self.watch.unlisted.remove(&id);
-                if let Some(newest) = fills.iter().map(|fill| fill.at).max() {
-                    let until = &mut self.swept_until[id.index()];
-                    *until = newest.max(*until);
-                }
-            }
             (ask, answer) => self.on_look(&ask, answer, now),
+        }
+    }
+
+    /// A look at the account is over.
+    fn on_survey(&mut self, asked: Moment, outcome: Result<Survey, Failure>, now: Moment) {
+        let Ok(survey) = outcome else { return self.watch.surveyed(asked.elapsed, false, now) };
+        self.watch.surveyed(asked.elapsed, true, now);
+        for (id, list) in (0u16..).map(InstrumentId).zip(&survey.fills) {
+            self.tracker.on_sweep(id, list, now);
+            if let Some(newest) = list.iter().map(|fill| fill.at).max() {
+                let until = &mut self.swept_until[id.index()];
+                *until = newest.max(*until);
+            }
+        }
+        let unknown = survey.open.iter().filter(|it| !self.tracker.knows(&it.client_order_id));
+        self.strays = unknown.map(|order| (order.client_order_id, *order)).collect();
+        self.account = Some(AccountView {
+            asked_at: asked.at,
+            open: survey.open,
+            balances: survey.balances,
+            movements: survey.movements,
+            history_from: now.at - HISTORY,
+            venue_sequence: self.tracker.venue_sequence(),
+            ..AccountView::default()
+        });
+    }
+
+    /// What a look at the account is to see.
+    pub(super) fn survey_plan(&self, explain: bool, now: Moment) -> SurveyPlan {
+        let since = self.swept_until.iter().map(|since| *since - FILLS_OVERLAP);
+        SurveyPlan {
+            fills: self.instruments.iter().map(Instrument::symbol).zip(since).collect(),
+            halted: self.conditions.scopes(HoldCode::InstrumentHalted),
+            ledger_since: explain.then(|| now.at - HISTORY),
         }
     }
 
@@ -425,6 +467,11 @@ impl Agent {
                     self.asks.push(Ask::Place(id, of, Box::new(request)));
                 }
                 Command::Cancel(id) => {
+                    if let Some(stray) = self.strays.get(&id)
+                        && let Some(of) = self.id_of(stray.symbol)
+                    {
+                        self.tracker.follow(id, of, stray.venue_order_id, now);
+                    }
                     self.tracker.cancel(&id, now);
                     self.take_requests();
                 }

@@ -177,9 +177,8 @@ impl Site {
 
     fn fills(&mut self, now: Timestamp) -> Vec<VenueFill> {
         let mut fills = Vec::new();
-        for (index, symbol) in (0u16..).zip(Rc::clone(&self.symbols).iter()) {
-            let id = ibis::domain::identifier::InstrumentId(index);
-            let ask = Ask::Sweep(id, Timestamp::from_ms(1_000));
+        for symbol in Rc::clone(&self.symbols).iter() {
+            let ask = Ask::Listed(*symbol, Timestamp::from_ms(1_000));
             let mut page = None;
             loop {
                 let target = ask.target(&self.symbols, page).replace("startAt=1000&", "");

@@ -12,13 +12,17 @@ use ibis::domain::execution::ReportKind;
 use ibis::domain::identifier::InstrumentId;
 use ibis::domain::instrument::Instrument;
 use ibis::domain::time::Timestamp;
-use ibis::exchange::kucoin::order_tracker::{Moment, OrderTracker, ResumedOrder, TradeReport};
-use ibis::exchange::kucoin::rest::Failure;
+use ibis::domain::symbol::Symbol;
+use ibis::exchange::kucoin::order_tracker::{Moment, OrderTracker, ResumedOrder};
+use ibis::exchange::kucoin::protocol::account::{AccountRow, LedgerEntry};
+use ibis::exchange::kucoin::protocol::order::Order;
+use ibis::exchange::kucoin::rest::{Failure, FillsSince};
 use ibis::exchange::kucoin::venue::{
-    AccountOrder, AccountView, OpenIntent, StartFrom, account_order, balances, reports,
+    AccountOrder, AccountSource, AccountView, OpenIntent, StartFrom, SurveyPlan, account_order,
+    take_survey,
 };
 
-use super::ask::{Answer, Ask};
+use super::ask::{Answer, Ask, LEDGER_PAGE};
 use super::bug::Bug;
 use super::shell::GIVE_UP_AFTER;
 
@@ -26,8 +30,10 @@ use super::shell::GIVE_UP_AFTER;
 const PRIVATE_UP_WITHIN_US: i64 = 10_000_000;
 /// The pause before an order that is not found is asked for again, in microseconds.
 const ASK_AGAIN_AFTER_US: i64 = 250_000;
-/// Views of the account taken until two of its fills' lists agree.
-const VIEWS_MAX: u32 = 5;
+/// How far the lists of fills reach back behind the newest known.
+pub const FILLS_OVERLAP: Duration = Duration::from_secs(60);
+/// The venue's lists reach back so far.
+pub const HISTORY: Duration = Duration::from_secs(7 * 86_400);
 
 /// What a start waits for.
 #[derive(Debug)]
@@ -63,7 +69,7 @@ impl Port {
         .await
     }
 
-    async fn ask(&self, ask: Ask) -> Answer {
+    pub async fn ask(&self, ask: Ask) -> Answer {
         match self.want(Wanted::Answer(ask)).await {
             Told::Answer(answer) => answer,
             other => panic!("{other:?} instead of an answer"),
@@ -85,6 +91,8 @@ pub struct Start {
     pub clock: Rc<Cell<Moment>>,
     pub instruments: Rc<[Instrument]>,
     pub from: StartFrom,
+    /// Instruments that are listed no more.
+    pub halted: Vec<Symbol>,
     pub bug: Bug,
 }
 
@@ -112,7 +120,8 @@ impl Start {
         tracker: &mut OrderTracker,
         began: Duration,
     ) -> Result<AccountView, Failure> {
-        let mut view = AccountView::default();
+        let asked_at = self.clock.get().at;
+        let mut view = AccountView { asked_at, ..AccountView::default() };
         let mut names = self.from.orders.clone();
         let mut settled = Vec::new();
         for intent in &self.from.intents {
@@ -121,21 +130,14 @@ impl Start {
             self.resume(tracker, intent, (&order, filled));
             settled.push(order);
         }
-        let mut fills = self.list_fills().await?;
-        for _ in 0..VIEWS_MAX {
-            view.open = self.open_orders().await?;
-            view.balances = match self.port.ask(Ask::Accounts).await {
-                Answer::Accounts(rows) => balances(&rows?),
-                other => panic!("{other:?} instead of accounts"),
-            };
-            let again = self.list_fills().await?;
-            if std::mem::replace(&mut fills, again) == fills {
-                break;
-            }
-        }
-        for (id, list) in (0u16..).map(InstrumentId).zip(&fills) {
+        let survey = take_survey(&Source(Rc::clone(&self.port)), &self.plan()).await?;
+        for (id, list) in (0u16..).map(InstrumentId).zip(&survey.fills) {
             tracker.on_sweep(id, list, self.clock.get());
         }
+        view.open = survey.open;
+        view.balances = survey.balances;
+        view.movements = survey.movements;
+        view.history_from = self.clock.get().at - HISTORY;
         for order in settled {
             let id = order.client_order_id;
             view.open.retain(|open| open.client_order_id != id);
@@ -151,6 +153,7 @@ impl Start {
                 view.executions.push(execution);
             }
         }
+        view.venue_sequence = tracker.venue_sequence();
         if self.bug == Bug::ForgetsAtStart {
             view.executions.clear();
         }
@@ -197,28 +200,64 @@ impl Start {
         tracker.resume(intent.client_order_id, resumed, self.clock.get());
     }
 
-    async fn list_fills(&self) -> Result<Vec<Vec<TradeReport>>, Failure> {
-        let mut lists = Vec::new();
-        for (id, since) in (0u16..).map(InstrumentId).zip(&self.from.since) {
-            let Answer::Fills(outcome) = self.port.ask(Ask::Sweep(id, *since)).await else {
-                panic!("no fills")
-            };
-            lists.push(reports(&outcome?).unwrap_or_default());
+    fn plan(&self) -> SurveyPlan {
+        let symbols = self.instruments.iter().map(Instrument::symbol);
+        let since = self.from.since.iter().map(|since| *since - FILLS_OVERLAP);
+        SurveyPlan {
+            fills: symbols.zip(since).collect(),
+            halted: self.halted.clone(),
+            ledger_since: Some(self.clock.get().at - HISTORY),
         }
-        Ok(lists)
+    }
+}
+
+/// The account behind a port.
+pub struct Source(pub Rc<Port>);
+
+impl AccountSource for Source {
+    async fn ledger_since(&self, since: Timestamp) -> Result<Vec<LedgerEntry<'static>>, Failure> {
+        let mut entries: Vec<LedgerEntry<'static>> = Vec::new();
+        loop {
+            let before = entries.last().map(|entry| entry.id.to_string());
+            let Answer::Ledger(page) = self.0.ask(Ask::Ledger(since, before)).await else {
+                panic!("no ledger")
+            };
+            let page = page?;
+            let length = page.len();
+            entries.extend(page);
+            if length < LEDGER_PAGE {
+                return Ok(entries);
+            }
+        }
     }
 
-    async fn open_orders(&self) -> Result<Vec<AccountOrder>, Failure> {
-        let Answer::OpenSymbols(symbols) = self.port.ask(Ask::OpenSymbols).await else {
+    async fn fills_since(&self, symbol: &str, since: Timestamp) -> Result<FillsSince, Failure> {
+        let symbol = Symbol::new(symbol).unwrap();
+        let Answer::Fills(fills) = self.0.ask(Ask::Listed(symbol, since)).await else {
+            panic!("no fills")
+        };
+        // Worlds are shorter than what one query spans.
+        Ok(FillsSince { from: since, through: since, is_whole: true, fills: fills? })
+    }
+
+    async fn all_open_orders(&self) -> Result<Vec<Order<'static>>, Failure> {
+        let Answer::OpenSymbols(symbols) = self.0.ask(Ask::OpenSymbols).await else {
             panic!("no symbols")
         };
         let mut open = Vec::new();
         for symbol in symbols? {
-            let Answer::OpenOrders(orders) = self.port.ask(Ask::OpenOrders(symbol)).await else {
+            let Answer::OpenOrders(orders) = self.0.ask(Ask::OpenOrders(symbol)).await else {
                 panic!("no orders")
             };
-            open.extend(orders?.iter().filter_map(account_order));
+            open.extend(orders?);
         }
         Ok(open)
+    }
+
+    async fn accounts(&self) -> Result<Vec<AccountRow<'static>>, Failure> {
+        match self.0.ask(Ask::Accounts).await {
+            Answer::Accounts(rows) => rows,
+            other => panic!("{other:?} instead of accounts"),
+        }
     }
 }

@@ -9,6 +9,7 @@ use ibis::domain::instrument::Instrument;
 use ibis::domain::market_data::MarketEvent;
 use ibis::domain::time::Timestamp;
 use ibis::engine::EngineSettings;
+use ibis::engine::reconcile::Policy;
 use ibis::exchange::kucoin::order_tracker::Moment;
 use ibis::market::Synthetic;
 use ibis::risk::limit::Limits;
@@ -126,7 +127,7 @@ pub struct Universe {
     pub(super) measured_off: i64,
     pub(super) armed: Option<CrashPoint>,
     pub(super) generation: u64,
-    pub(super) run: u32,
+    pub(super) stamp: u64,
     pub(super) unclean: bool,
     pub(super) mirror: Option<super::mirror::Mirror>,
     pub steps: u64,
@@ -138,7 +139,7 @@ fn ratio(text: &str) -> Decimal {
 }
 
 /// Settings under which every kind of exit happens within minutes.
-pub fn engine_settings(seed: u64, run: u32) -> EngineSettings {
+pub fn engine_settings(seed: u64, stamp: u64) -> EngineSettings {
     EngineSettings {
         strategy: StrategySettings {
             fast_candles: 1,
@@ -152,6 +153,7 @@ pub fn engine_settings(seed: u64, run: u32) -> EngineSettings {
             hold_max_us: 25 * SECOND,
             entry_takes: seed.is_multiple_of(2),
             entry_ttl_us: 6 * SECOND,
+            entry_soft_ttl_us: 3 * SECOND,
             exit_slippage_max: ratio("0.01"),
             reentry_cooldown_us: SECOND,
         },
@@ -164,8 +166,13 @@ pub fn engine_settings(seed: u64, run: u32) -> EngineSettings {
             open_positions_max: 8,
             cash_reserve: ratio("0.02"),
         },
+        reconcile: Policy {
+            dust: ratio("0.05"),
+            adopt_unexplained: true,
+            ignore_foreign_orders: seed.is_multiple_of(5),
+        },
         instance: "sim".to_owned(),
-        run,
+        stamp,
     }
 }
 
@@ -211,7 +218,7 @@ impl Universe {
             measured_off: 0,
             armed: None,
             generation: 0,
-            run: 0,
+            stamp: 0,
             unclean: false,
             mirror: plan.on_disk.then(|| super::mirror::Mirror::new(plan.seed)),
             steps: 0,

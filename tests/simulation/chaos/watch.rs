@@ -1,6 +1,5 @@
 //! What the agent looks at from time to time, as `exchange::kucoin::venue::watch` does, more often.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ibis::domain::hold::HoldCode;
@@ -12,10 +11,13 @@ use ibis::exchange::kucoin::rest::Failure;
 use super::ask::{Answer, Ask};
 use super::shell::Agent;
 
-/// Distances of the looks. Sweeps come every 300 s in earnest.
+/// Distances of the looks.
 const SYMBOL_EVERY: Duration = Duration::from_secs(20);
 const TROUBLE_EVERY: Duration = Duration::from_secs(5);
-const SWEEP_EVERY: Duration = Duration::from_secs(40);
+/// The account is looked at as a whole this often ...
+const SURVEY_EVERY: Duration = Duration::from_secs(20);
+/// ... and where something about it is in doubt.
+const DOUBT_EVERY: Duration = Duration::from_secs(5);
 /// A third of the switch's timeout.
 const PROVE_EVERY: Duration = Duration::from_secs(10);
 /// The switch's timeout, in seconds.
@@ -26,13 +28,15 @@ const UNANSWERED_MAX: u32 = 3;
 /// What the looks know.
 pub struct Watch {
     pub private_up: bool,
-    pub unlisted: BTreeSet<InstrumentId>,
+    pub unlisted_since: Option<Duration>,
     maintenance: Option<String>,
     unanswered: u32,
     turn: usize,
     symbol_due: Duration,
     trouble_due: Duration,
-    sweep_due: Duration,
+    pub survey_due: Duration,
+    surveying: bool,
+    doubted: bool,
     prove_due: Duration,
     proving: bool,
     /// The agent's clock is too far from the venue's.
@@ -43,26 +47,49 @@ impl Watch {
     pub fn new(now: Duration, private_up: bool) -> Self {
         Self {
             private_up,
-            unlisted: BTreeSet::new(),
+            unlisted_since: None,
             maintenance: None,
             unanswered: 0,
             turn: 0,
             symbol_due: now,
             trouble_due: now,
-            sweep_due: now + SWEEP_EVERY,
+            survey_due: now + DOUBT_EVERY,
+            surveying: false,
+            doubted: false,
             prove_due: now,
             proving: false,
             skewed: false,
         }
     }
 
-    pub fn sweep_soon(&mut self, now: Duration) {
-        self.sweep_due = self.sweep_due.min(now + TROUBLE_EVERY);
+    /// Something about the account is in doubt, or no more.
+    pub fn doubt(&mut self, doubted: bool, now: Duration) {
+        if doubted && !self.doubted {
+            self.survey_due = self.survey_due.min(now + DOUBT_EVERY);
+        }
+        self.doubted = doubted;
+    }
+
+    /// A look at the account that was asked for then is over.
+    pub fn surveyed(&mut self, asked: Duration, whole: bool, now: Moment) {
+        self.surveying = false;
+        if !whole {
+            self.survey_due = now.elapsed + TROUBLE_EVERY;
+            return;
+        }
+        let wait = if self.doubted { DOUBT_EVERY } else { SURVEY_EVERY };
+        self.survey_due = self.survey_due.max(asked + wait);
+        if self.unlisted_since.is_some_and(|since| asked >= since) {
+            self.unlisted_since = None;
+        } else if self.unlisted_since.is_some() {
+            self.survey_due = now.elapsed;
+        }
     }
 
     pub fn next_due(&self) -> Duration {
-        let dues = [self.symbol_due, self.trouble_due, self.sweep_due];
-        dues.into_iter().min().unwrap()
+        let survey = (!self.surveying).then_some(self.survey_due);
+        let dues = [Some(self.symbol_due), Some(self.trouble_due), survey];
+        dues.into_iter().flatten().min().unwrap()
     }
 
     fn unavailable(&self) -> Option<&'static str> {
@@ -75,7 +102,7 @@ impl Watch {
         if !self.private_up {
             return Some("no private messages");
         }
-        (!self.unlisted.is_empty()).then_some("fills are being listed")
+        self.unlisted_since.map(|_| "fills are being listed")
     }
 }
 
@@ -95,8 +122,9 @@ impl Agent {
             self.watch.turn = turn + 1;
             self.asks.push(Ask::Symbol(InstrumentId(u16::try_from(turn).unwrap())));
         }
-        if is_due(&mut self.watch.sweep_due, SWEEP_EVERY, elapsed) {
-            self.sweep_all();
+        if elapsed >= self.watch.survey_due && !self.watch.surveying {
+            self.watch.surveying = true;
+            self.survey = Some(self.survey_plan(self.watch.doubted, now));
         }
         if elapsed >= self.watch.prove_due && !self.watch.proving {
             self.watch.proving = true;
@@ -119,12 +147,6 @@ impl Agent {
         match self.watch.unavailable() {
             Some(why) => conditions.set(None, HoldCode::VenueUnavailable, why),
             None => conditions.clear(None, HoldCode::VenueUnavailable),
-        }
-    }
-
-    pub(super) fn sweep_all(&mut self) {
-        for (id, since) in (0u16..).map(InstrumentId).zip(self.swept_until.clone()) {
-            self.asks.push(Ask::Sweep(id, since));
         }
     }
 

@@ -112,6 +112,7 @@ pub enum Trouble {
     Reduce,
     FillAtWill,
     SelfTrade,
+    Transfer,
 }
 
 const SECOND: i64 = 1_000_000;
@@ -120,7 +121,7 @@ const SECOND: i64 = 1_000_000;
 pub fn troubles(dice: &mut Dice, lasts: i64, instruments: usize) -> Vec<(i64, Trouble)> {
     let count = dice.below(24);
     // Some kinds only, so that each gets room.
-    let kinds: Vec<usize> = (0..21).filter(|_| dice.below(3) > 0).collect();
+    let kinds: Vec<usize> = (0..22).filter(|_| dice.below(3) > 0).collect();
     let mut troubles: Vec<(i64, Trouble)> = Vec::new();
     for _ in 0..count {
         if kinds.is_empty() {
@@ -160,6 +161,7 @@ fn trouble(kind: usize, dice: &mut Dice, instruments: usize) -> Trouble {
         17 => Trouble::ManualTrade(instrument),
         18 => Trouble::Outage(long),
         19 => dice.pick(&[Trouble::ForeignCancel, Trouble::Reduce, Trouble::FillAtWill]),
+        20 => Trouble::Transfer,
         _ => Trouble::SelfTrade,
     }
 }
