@@ -11,7 +11,7 @@ mod heartbeat;
 mod narrate;
 mod online;
 pub mod pace;
-mod restore;
+pub mod restore;
 mod session;
 mod signal;
 mod source;

@@ -21,7 +21,7 @@ use crate::exchange::kucoin::venue::{
     AccountMovement, AccountOrder, AccountView, OpenIntent, StartFrom,
 };
 use crate::exchange::paper::{AccountStore, PaperVenue, VenueOrder};
-use crate::store::load::{self, LedgerState, OpenOrder};
+use crate::store::load::{self, BookedTrade, LedgerState, OpenOrder};
 
 /// Fills asked from disk at once.
 const EXECUTIONS_PAGE: usize = 10_000;
@@ -37,7 +37,7 @@ pub(super) fn held(ledger: &LedgerState) -> Vec<Symbol> {
 }
 
 /// The ledger's state for these instruments.
-pub(super) fn known(
+pub fn known(
     instruments: &[Instrument],
     ledger: LedgerState,
     seen_until: Option<Timestamp>,
@@ -163,7 +163,7 @@ pub(super) fn paper_view(
 }
 
 /// What KuCoin says of the account.
-pub(super) fn live_snapshot(account: AccountView) -> VenueSnapshot {
+pub fn live_snapshot(account: AccountView) -> VenueSnapshot {
     let view = |order: &AccountOrder| VenueOrderView {
         client_order_id: order.client_order_id,
         venue_order_id: order.venue_order_id,
@@ -213,12 +213,23 @@ pub(super) fn start_from(
     now: Timestamp,
 ) -> Result<StartFrom, AgentError> {
     let begin = fills_begin(ledger, now)?;
+    Ok(go_on_from(instruments, known, begin, load::booked_trades(ledger, TRADES_LOADED_MAX)?))
+}
+
+/// What the ledger knows of the account, with its trades of the week, newest first. The venue's fills
+/// begin to count at `begin`.
+pub fn go_on_from(
+    instruments: &[Instrument],
+    known: &Known,
+    begin: Timestamp,
+    trades: Vec<BookedTrade>,
+) -> StartFrom {
     let mut from = StartFrom {
         venue_sequence: known.venue_cursor,
         since: vec![begin; instruments.len()],
         ..StartFrom::default()
     };
-    for trade in load::booked_trades(ledger, TRADES_LOADED_MAX)? {
+    for trade in trades {
         from.orders.insert(trade.venue_order_id, trade.client_order_id);
         let Some((id, _)) = find(instruments, trade.symbol) else { continue };
         let Ok(trade_id) = trade.execution_id.as_str().parse() else { continue };
@@ -239,7 +250,7 @@ pub(super) fn start_from(
             booked: instrument.quantity_of(order.filled),
         });
     }
-    Ok(from)
+    from
 }
 
 fn view(instruments: &[Instrument], order: &VenueOrder) -> Option<VenueOrderView> {

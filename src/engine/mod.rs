@@ -7,10 +7,12 @@
 //! - `entry`, `exit`: opinions become intents, through [`crate::risk::permit`],
 //! - `report`: the venue's reports move orders, positions and balances,
 //! - [`reconcile`]: at a start, what the venue holds is compared with what the ledger knows,
-//! - [`invariant`]: what must be true after every step.
+//! - [`invariant`]: what must be true after every step,
+//! - [`audit`]: what must be true of the whole ledger and the whole account.
 
 pub mod account;
 pub mod action;
+pub mod audit;
 mod decision;
 pub mod desk;
 mod entry;

@@ -1,5 +1,6 @@
 //! The engine and the paper venue together over seeded markets, every invariant after every step.
 
+mod chaos;
 mod reconciliation;
 mod world;
 

@@ -11,6 +11,13 @@ use crate::engine::event::Event;
 const ACCOUNT_RETRY: Duration = Duration::from_secs(5);
 
 impl Session {
+    /// What the start left in doubt is looked at again soon.
+    pub(super) fn doubt_account(&mut self) {
+        if self.parts.engine.doubts_account() && matches!(self.parts.venue, VenueLink::Paper(_)) {
+            self.account_due = Some(self.now + ACCOUNT_RETRY);
+        }
+    }
+
     /// Compares with the paper venue's account, once nothing is on its way between the two.
     pub(super) fn turn_account(&mut self) {
         let VenueLink::Paper(paper) = &self.parts.venue else { return };

@@ -128,6 +128,7 @@ impl Session {
             session.parts.venue.be_patient();
         }
         session.perform();
+        session.doubt_account();
         session
     }
 

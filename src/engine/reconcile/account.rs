@@ -60,8 +60,7 @@ impl Engine {
     }
 
     /// Does what the rules say about differences that the view `before` showed too, or that are certain
-    /// at once; returns what is not resolved by it. At a start nothing is on its way, and one look is
-    /// enough: there is none before it.
+    /// at once; returns what is not resolved by it. At a start there is none before.
     pub(super) fn resolve(
         &mut self,
         found: Vec<Difference>,
@@ -72,7 +71,7 @@ impl Engine {
         let mut held = Vec::new();
         for difference in found {
             let again = before.is_some_and(|before| before.contains(&difference));
-            let confirmed = again || before.is_none() || difference.kind.is_certain();
+            let confirmed = again || difference.kind.is_certain();
             let rule = difference.kind.rule(&self.settings.reconcile);
             if !again && rule != Rule::Ignore && difference.kind != DifferenceKind::Movement {
                 self.name(&difference, rule, actions);

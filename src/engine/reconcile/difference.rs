@@ -78,9 +78,13 @@ impl DifferenceKind {
         }
     }
 
-    /// True where one look is enough: the venue names its cause, or the order itself.
+    /// True where one look is enough: the venue names its cause, or the order itself, or no further look
+    /// could tell more.
     pub const fn is_certain(self) -> bool {
-        matches!(self, Self::Movement | Self::OrderWithoutIntent | Self::EndedOrderAtWork)
+        matches!(
+            self,
+            Self::Movement | Self::HistoryGap | Self::OrderWithoutIntent | Self::EndedOrderAtWork
+        )
     }
 }
 

@@ -54,6 +54,17 @@ impl Account {
         self.balance(asset).place_hold(amount)
     }
 
+    /// Lets an amount in without a trade, out where it is negative: only what is available goes.
+    pub(super) fn transfer(&mut self, asset: Asset, amount: Decimal) -> Result<(), Insufficient> {
+        if amount.is_negative() {
+            self.balance(asset).debit(-amount)?;
+        } else {
+            self.balance(asset).credit(amount);
+        }
+        *self.booked.entry(asset).or_default() += amount;
+        Ok(())
+    }
+
     /// Frees what an order held.
     pub(super) fn release(&mut self, asset: Asset, amount: Decimal) {
         self.balance(asset).release(amount).expect("an order's hold is part of the asset's hold");

@@ -1,9 +1,10 @@
 //! The venue as the front of an exchange uses it: commands that take effect at once, orders by any
 //! name, and the book that everybody sees.
 
+use crate::domain::balance::Insufficient;
 use crate::domain::decimal::Decimal;
 use crate::domain::execution::VenueReason;
-use crate::domain::identifier::{ClientOrderId, InstrumentId};
+use crate::domain::identifier::{Asset, ClientOrderId, InstrumentId};
 use crate::domain::instrument::{Instrument, Liquidity, Lots, Ticks};
 use crate::domain::side::Side;
 use crate::domain::time::Timestamp;
@@ -23,6 +24,11 @@ impl PaperVenue {
         let at = self.arrive(now);
         let Self { markets, desk, plan, .. } = self;
         arrival::submit(request, at, markets.get_mut(request.instrument.index()), desk, plan)
+    }
+
+    /// Lets an amount into the account without a trade, out of it where it is negative.
+    pub fn transfer(&mut self, asset: Asset, amount: Decimal) -> Result<(), Insufficient> {
+        self.desk.account.transfer(asset, amount)
     }
 
     /// Cancels an order at once. The order as it ended.

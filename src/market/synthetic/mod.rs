@@ -63,6 +63,14 @@ impl Synthetic {
         }
     }
 
+    /// The same market with its first `count` instruments only.
+    pub fn first(mut self, count: usize) -> Self {
+        self.listings.truncate(count);
+        self.instruments.truncate(count);
+        self.books.truncate(count);
+        self
+    }
+
     /// The ten instruments; an [`InstrumentId`] is an index into this list.
     pub fn instruments(&self) -> &[Instrument] {
         &self.instruments

@@ -69,6 +69,8 @@ fn a_second_reconciliation_changes_nothing() {
     bench.has("BTC", "0.02");
     let known = known(&bench, "0.01");
     bench.start(known);
+    assert_eq!(bench.transfers(), Vec::<String>::new(), "one look is not enough");
+    bench.look();
     assert_eq!(bench.transfers(), ["BTC 0.01 adjustment", "USDT -100 adjustment"]);
     bench.actions.clear();
     let (before, snapshot) = (bench.engine.clone(), bench.snapshot());

@@ -9,12 +9,19 @@ use crate::domain::order::TimeInForce;
 
 impl OrderTracker {
     /// Every fill of an instrument since some time, oldest first: those not booked yet are.
+    ///
+    /// A fill of nobody's is left for the next list while an order of ours has no answer yet, and with it
+    /// no name at the venue: it may be its.
     pub fn on_sweep(&mut self, instrument: InstrumentId, fills: &[TradeReport], now: Moment) {
         for fill in fills {
             let named = |order: &Tracked| order.venue_order_id == Some(fill.venue_order_id);
             let open = self.orders.iter().find(|(_, order)| named(order)).map(|(id, _)| *id);
             let ended = || self.ended.iter().find(|(_, order)| named(order)).map(|(id, _)| *id);
-            let id = open.or_else(ended).unwrap_or_else(|| nameless(fill.venue_order_id));
+            let id = match open.or_else(ended) {
+                Some(id) => id,
+                None if self.may_be_of_an_unnamed_order(instrument, fill) => continue,
+                None => nameless(fill.venue_order_id),
+            };
             let new = self.book(id, instrument, fill, now);
             if let Some(order) = self.orders.get_mut(&id).filter(|_| new) {
                 order.booked += fill.size;
@@ -22,6 +29,14 @@ impl OrderTracker {
             }
             self.finish(&id, now);
         }
+    }
+
+    /// True for a fill not booked yet that can belong to an order whose name at the venue is not known.
+    fn may_be_of_an_unnamed_order(&self, instrument: InstrumentId, fill: &TradeReport) -> bool {
+        let mut orders = self.orders.values();
+        let seen = self.seen.get(instrument.index());
+        orders.any(|order| order.instrument == instrument && order.venue_order_id.is_none())
+            && !seen.is_some_and(|seen| seen.contains(fill.trade_id))
     }
 
     /// An untracked order has news: late ones of an order of ours, or an order that is not ours.
@@ -103,8 +118,13 @@ impl OrderTracker {
         if let Some(kind) = kind {
             self.report(*id, now.at, kind);
         }
-        self.ended.retain(|(known, _)| known != id);
-        self.ended.push_back((*id, order));
+        self.keep_ended(*id, order);
+    }
+
+    /// Remembers an order that is over, for fills that are told late.
+    pub(super) fn keep_ended(&mut self, id: ClientOrderId, order: Tracked) {
+        self.ended.retain(|(known, _)| *known != id);
+        self.ended.push_back((id, order));
         if self.ended.len() > ENDED_MAX {
             self.ended.pop_front();
         }

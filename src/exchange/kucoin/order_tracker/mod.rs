@@ -11,6 +11,7 @@
 //! | cancel | repeated until the order is over or the venue refuses; a refusal asks for the order, which decides |
 //! | silence | every open order is asked for at [`POLL_EVERY`], every [`POLL_EVERY_BLIND`] while pushes are down |
 //! | an order that is not ours | its fills are told, for they move the account |
+//! | a listed fill of nobody's | not told while an order has no name at the venue yet: it may be its |
 //!
 //! A fill's `venue_sequence` is counted here, going on from the ledger's: the venue has no such number.
 
@@ -123,20 +124,26 @@ impl OrderTracker {
         self.orders.insert(order.client_order_id(), tracked);
     }
 
-    /// An order of an earlier run that is at work, of which `booked` is in the ledger.
+    /// An order of an earlier run, of which `booked` is in the ledger. Where it is over and fills of it
+    /// are not booked, they are asked for, and the end is told after them.
     pub fn resume(&mut self, id: ClientOrderId, order: ResumedOrder, now: Moment) {
-        let ResumedOrder { instrument, time_in_force, size, booked, venue_order_id } = order;
+        let ResumedOrder { instrument, time_in_force, size, booked, filled, end, venue_order_id } =
+            order;
         let mut tracked = new_tracked(instrument, size, now.elapsed);
         tracked.time_in_force = time_in_force;
         tracked.stage = Stage::Working;
         tracked.accepted = true;
         tracked.venue_order_id = Some(venue_order_id);
-        (tracked.filled, tracked.booked) = (booked, booked);
+        (tracked.filled, tracked.booked, tracked.end) = (filled.max(booked), booked, end);
         tracked.ask_due = now.elapsed;
-        self.orders.insert(id, tracked);
+        if tracked.is_over() {
+            self.keep_ended(id, tracked);
+        } else {
+            self.orders.insert(id, tracked);
+        }
     }
 
-    /// True for an order that is not over.
+    /// True for an order that is not over, or whose fills are not all told.
     pub fn knows(&self, id: &ClientOrderId) -> bool {
         self.orders.contains_key(id)
     }

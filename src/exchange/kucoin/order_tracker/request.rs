@@ -101,7 +101,7 @@ pub struct Push {
     pub news: OrderNews,
 }
 
-/// An order of an earlier run, as ledger and venue know it.
+/// An order of an earlier run, as ledger and venue know it: at work, or over.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ResumedOrder {
     /// Which instrument.
@@ -112,6 +112,10 @@ pub struct ResumedOrder {
     pub size: Decimal,
     /// Size of its fills in the ledger.
     pub booked: Decimal,
+    /// Size of its fills at the venue.
+    pub filled: Decimal,
+    /// How it ended, where it did.
+    pub end: Option<End>,
     /// The venue's name for it.
     pub venue_order_id: VenueOrderId,
 }

@@ -14,11 +14,17 @@ pub struct SeenTrades {
 }
 
 impl SeenTrades {
+    /// True for a trade that was noted.
+    pub fn contains(&self, trade_id: u64) -> bool {
+        trade_id < self.floor || self.ids.contains(&trade_id)
+    }
+
     /// Notes a trade; false where it was noted before.
     pub fn insert(&mut self, trade_id: u64) -> bool {
-        if trade_id < self.floor || !self.ids.insert(trade_id) {
+        if self.contains(trade_id) {
             return false;
         }
+        self.ids.insert(trade_id);
         if self.ids.len() > TRADES_REMEMBERED
             && let Some(oldest) = self.ids.pop_first()
         {

@@ -111,6 +111,24 @@ fn ask() -> Request {
 }
 
 #[test]
+fn a_fill_listed_before_its_order_is_named_waits_for_the_name() {
+    let mut tracker = submitted(TimeInForce::Gtc);
+    let (order, stranger) =
+        (fill(7, 10), TradeReport { venue_order_id: stranger_id(), ..fill(6, 1) });
+    tracker.on_sweep(InstrumentId(0), &[stranger, order], at(10));
+    assert_eq!(told(&mut tracker), Vec::<String>::new(), "they may be ours");
+    tracker.on_placed(&id(), PlaceAnswer::Accepted(venue_id()), at(20));
+    tracker.on_sweep(InstrumentId(0), &[stranger, order], at(30));
+    assert_eq!(told(&mut tracker), ["accepted", "fill 1 #1", "fill 10 #2"]);
+    tracker.on_sweep(InstrumentId(0), &[stranger, order], at(40));
+    assert_eq!(told(&mut tracker), Vec::<String>::new(), "what is booked is booked");
+}
+
+fn stranger_id() -> VenueOrderId {
+    VenueOrderId::new("670fd33bf9406e0007ab0000").unwrap()
+}
+
+#[test]
 fn a_push_of_fills_is_booked_from_the_list_and_the_end_waits_for_it() {
     let mut tracker = submitted(TimeInForce::Gtc);
     tracker.on_placed(&id(), PlaceAnswer::Accepted(venue_id()), at(1));
@@ -258,6 +276,8 @@ fn what_the_ledger_has_is_not_told_again() {
         time_in_force: TimeInForce::Gtc,
         size: size(10),
         booked: size(4),
+        filled: size(4),
+        end: None,
         venue_order_id: venue_id(),
     };
     tracker.resume(id(), resumed, at(0));
@@ -268,6 +288,33 @@ fn what_the_ledger_has_is_not_told_again() {
     tracker.on_fills(&id(), Some(&[fill(1, 4), fill(2, 6)]), at(3));
     assert_eq!(told(&mut tracker), ["fill 6 #42"]);
     assert_eq!(tracker.venue_sequence(), 42);
+}
+
+#[test]
+fn an_order_that_ended_while_nobody_looked_is_over_after_its_fills() {
+    let ended = |booked| ResumedOrder {
+        instrument: InstrumentId(0),
+        time_in_force: TimeInForce::Ioc,
+        size: size(10),
+        booked: size(booked),
+        filled: size(4),
+        end: Some(End::Canceled),
+        venue_order_id: venue_id(),
+    };
+    let mut tracker = OrderTracker::new(vec![btc()], 0, GIVE_UP);
+    tracker.resume(id(), ended(0), at(0));
+    assert!(tracker.knows(&id()));
+    tracker.tick(at(1));
+    assert_eq!(tracker.take_requests(), [fetch()]);
+    tracker.on_fills(&id(), Some(&[]), at(2));
+    assert_eq!(told(&mut tracker), Vec::<String>::new(), "the list lacks them yet");
+    tracker.tick(at(2_000));
+    assert_eq!(tracker.take_requests(), [fetch()]);
+    tracker.on_fills(&id(), Some(&[fill(1, 4)]), at(2_010));
+    assert_eq!(told(&mut tracker), ["fill 4 #1", "expired"]);
+    let mut tracker = OrderTracker::new(vec![btc()], 0, GIVE_UP);
+    tracker.resume(id(), ended(4), at(0));
+    assert!(!tracker.knows(&id()), "nothing of it is missing");
 }
 
 #[test]

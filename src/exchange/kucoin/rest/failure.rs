@@ -105,7 +105,7 @@ impl fmt::Display for Reason {
 impl Failure {
     /// The failure of a class. `retry_after` counts where the class is
     /// [`RateLimited`](Class::RateLimited).
-    pub(super) fn of(class: Class, reason: Reason, retry_after: Duration) -> Self {
+    pub fn of(class: Class, reason: Reason, retry_after: Duration) -> Self {
         match class {
             Class::Rejected => Self::Rejected(reason),
             Class::NotFound => Self::NotFound(reason),

@@ -104,7 +104,8 @@ impl KucoinVenue {
     }
 }
 
-fn placed(outcome: Result<Placed<'static>, Failure>) -> PlaceAnswer {
+/// What an outcome of a placing says of the order.
+pub fn placed(outcome: Result<Placed<'static>, Failure>) -> PlaceAnswer {
     match outcome {
         Ok(placed) => VenueOrderId::new(placed.order_id.as_str())
             .map_or(PlaceAnswer::Unresolved, PlaceAnswer::Accepted),
@@ -125,7 +126,8 @@ fn refusal(failure: &Failure) -> VenueReason {
     }
 }
 
-fn canceled(outcome: &Result<(), Failure>) -> CancelAnswer {
+/// What an outcome of a cancel says.
+pub fn canceled(outcome: &Result<(), Failure>) -> CancelAnswer {
     match outcome {
         Ok(()) => CancelAnswer::Taken,
         Err(Failure::NotFound(_) | Failure::Rejected(_)) => CancelAnswer::Refused,
@@ -133,7 +135,8 @@ fn canceled(outcome: &Result<(), Failure>) -> CancelAnswer {
     }
 }
 
-fn order(outcome: &Result<Order<'static>, Failure>) -> OrderAnswer {
+/// What an outcome of a question about an order says.
+pub fn order(outcome: &Result<Order<'static>, Failure>) -> OrderAnswer {
     match outcome {
         Ok(order) => news_of(order).map_or(OrderAnswer::Failed, OrderAnswer::Known),
         Err(Failure::NotFound(_)) => OrderAnswer::NotFound,
@@ -142,7 +145,7 @@ fn order(outcome: &Result<Order<'static>, Failure>) -> OrderAnswer {
 }
 
 /// What an order object says; `None` where its id is none.
-pub(super) fn news_of(order: &Order<'_>) -> Option<OrderNews> {
+pub fn news_of(order: &Order<'_>) -> Option<OrderNews> {
     let end = match (order.active, order.cancel_exist) {
         (true, _) => None,
         (false, true) => Some(End::Canceled),
@@ -153,7 +156,7 @@ pub(super) fn news_of(order: &Order<'_>) -> Option<OrderNews> {
 }
 
 /// What a push says; `None` where its ids are none, or where it says nothing that counts.
-pub(super) fn push_of(push: &OrderPush<'_>, instrument: InstrumentId) -> Option<Push> {
+pub fn push_of(push: &OrderPush<'_>, instrument: InstrumentId) -> Option<Push> {
     let venue_order_id = VenueOrderId::new(push.order_id.as_str()).ok()?;
     let ours = push.client_oid.as_ref().and_then(|id| ClientOrderId::new(id.as_str()).ok());
     let client_order_id = match ours {
@@ -171,7 +174,7 @@ pub(super) fn push_of(push: &OrderPush<'_>, instrument: InstrumentId) -> Option<
 }
 
 /// A page of fills; `None` where one of them cannot be what it says.
-pub(super) fn reports(fills: &[Fill<'_>]) -> Option<Vec<TradeReport>> {
+pub fn reports(fills: &[Fill<'_>]) -> Option<Vec<TradeReport>> {
     fills.iter().map(report).collect()
 }
 

@@ -37,8 +37,11 @@ use super::rest::{Priority, Rest};
 use super::ws::private::{PrivateChannel, PrivateEvent};
 
 pub use account_view::{AccountMovement, AccountOrder, AccountView, OpenIntent, StartFrom};
+pub use answer::{canceled, news_of, order, placed, push_of, reports};
 pub use dead_man::{DeadManState, SYMBOLS_MAX as DEAD_MAN_SYMBOLS_MAX};
+pub use order_request::place_order;
 pub use start::balances;
+pub use survey::{AccountSource, Survey, SurveyPlan, account_order, take as take_survey};
 
 use answer::Answer;
 use dead_man::DeadMan;
@@ -206,7 +209,7 @@ impl KucoinVenue {
                 let instrument = Symbol::new(&push.symbol).ok().and_then(|it| self.id_of(it));
                 // An order of an instrument that is not ours to trade.
                 let Some(instrument) = instrument else { return };
-                if let Some(push) = answer::push_of(&push, instrument) {
+                if let Some(push) = push_of(&push, instrument) {
                     self.tracker.on_push(&push, now);
                 }
             }
@@ -258,7 +261,7 @@ impl crate::exchange::Venue for KucoinVenue {
     fn submit(&mut self, order: &Approved<NewOrder>, now: Timestamp) {
         let order = *order.get();
         let Some(instrument) = self.instruments.get(order.instrument().index()) else { return };
-        let mut request = order_request::place_order(&order, instrument);
+        let mut request = place_order(&order, instrument);
         let priority =
             if order.purpose().is_exit() { Priority::Protective } else { Priority::Entry };
         self.tracker.submit(&order, moment(now));

@@ -6,7 +6,7 @@ use crate::exchange::kucoin::protocol::order as wire;
 use crate::exchange::kucoin::protocol::place::PlaceOrder;
 
 /// The request. Its window and timestamp are stamped when it is sent.
-pub(super) fn place_order(order: &NewOrder, instrument: &Instrument) -> PlaceOrder<'static> {
+pub fn place_order(order: &NewOrder, instrument: &Instrument) -> PlaceOrder<'static> {
     let symbol = instrument.symbol().as_str().to_owned();
     let size = Some(instrument.quantity_of(order.quantity()));
     let client_oid = Some(order.client_order_id().as_str().to_owned().into());

@@ -16,6 +16,7 @@ use super::watch::Watch;
 use super::{KucoinSettings, KucoinVenue, moment};
 use crate::clock;
 use crate::domain::balance::Balance;
+use crate::domain::decimal::Decimal;
 use crate::domain::execution::ReportKind;
 use crate::domain::hold::HoldCode;
 use crate::domain::identifier::{Asset, InstrumentId};
@@ -104,17 +105,17 @@ impl KucoinVenue {
     async fn view(&mut self, from: &StartFrom, at: Timestamp) -> Result<AccountView, Failure> {
         let mut view = AccountView { asked_at: at, ..AccountView::default() };
         let mut names = from.orders.clone();
+        let mut settled = Vec::new();
         for intent in &from.intents {
-            let Some(order) = self.settle(intent).await? else { continue };
+            let Some((order, filled)) = self.settle(intent).await? else { continue };
             names.insert(order.venue_order_id, order.client_order_id);
-            self.resume(intent, &order, at);
+            self.resume(intent, (&order, filled), at);
             self.sweep_order(intent, &order, at).await?;
-            if order.end.is_some() {
-                view.ended.push(order);
-            }
+            settled.push(order);
         }
         let survey = survey::take(&self.rest, &self.survey_plan(true)).await?;
         self.take_in(survey, &mut view, moment(at));
+        self.tell_apart(settled, &mut view);
         while let Some(report) = self.tracker.next_report() {
             // Ends are the reconciliation's to tell: it has the orders themselves.
             if let ReportKind::Fill(mut execution) = report.kind {
@@ -127,14 +128,32 @@ impl KucoinVenue {
         Ok(view)
     }
 
-    /// The order behind an intent; `None` where it never arrived and no longer can.
-    async fn settle(&self, intent: &OpenIntent) -> Result<Option<AccountOrder>, Failure> {
+    /// The orders behind the intents, at work or over.
+    ///
+    /// The venue's own word about an order counts more than a list that lacks it or its fills: the
+    /// tracker goes on with it, and tells its end after its fills.
+    fn tell_apart(&self, settled: Vec<AccountOrder>, view: &mut AccountView) {
+        for order in settled {
+            let id = order.client_order_id;
+            view.open.retain(|open| open.client_order_id != id);
+            match self.tracker.knows(&id) {
+                true => view.open.push(AccountOrder { end: None, ..order }),
+                false => view.ended.push(order),
+            }
+        }
+    }
+
+    /// The order behind an intent, and what of it is filled; `None` where it never arrived and no longer can.
+    async fn settle(
+        &self,
+        intent: &OpenIntent,
+    ) -> Result<Option<(AccountOrder, Decimal)>, Failure> {
         let Some(symbol) = self.symbol_of(intent.instrument) else { return Ok(None) };
         let id = intent.client_order_id;
         let give_up_at = self.started + self.settings.give_up_after();
         loop {
             match self.rest.order_by_client_id(symbol.as_str(), id.as_str()).await {
-                Ok(order) => return Ok(account_order(&order)),
+                Ok(order) => return Ok(account_order(&order).map(|it| (it, order.deal_size))),
                 Err(Failure::NotFound(_)) if clock::monotonic() >= give_up_at => return Ok(None),
                 Err(Failure::NotFound(_)) => tokio::time::sleep(ASK_AGAIN_AFTER).await,
                 Err(failure) => return Err(failure),
@@ -164,17 +183,22 @@ impl KucoinVenue {
         Ok(())
     }
 
-    fn resume(&mut self, intent: &OpenIntent, order: &AccountOrder, at: Timestamp) {
-        if order.end.is_none() {
-            let resumed = ResumedOrder {
-                instrument: intent.instrument,
-                time_in_force: intent.time_in_force,
-                size: intent.size,
-                booked: intent.booked,
-                venue_order_id: order.venue_order_id,
-            };
-            self.tracker.resume(intent.client_order_id, resumed, moment(at));
-        }
+    fn resume(
+        &mut self,
+        intent: &OpenIntent,
+        (order, filled): (&AccountOrder, Decimal),
+        at: Timestamp,
+    ) {
+        let resumed = ResumedOrder {
+            instrument: intent.instrument,
+            time_in_force: intent.time_in_force,
+            size: intent.size,
+            booked: intent.booked,
+            filled,
+            end: order.end,
+            venue_order_id: order.venue_order_id,
+        };
+        self.tracker.resume(intent.client_order_id, resumed, moment(at));
     }
 }
 

@@ -11,10 +11,10 @@ use crate::domain::identifier::{Asset, ClientOrderId};
 use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
 use crate::exchange::kucoin::order_tracker::TradeReport;
-use crate::exchange::kucoin::protocol::account::{Direction, LedgerEntry};
+use crate::exchange::kucoin::protocol::account::{AccountRow, Direction, LedgerEntry};
 use crate::exchange::kucoin::protocol::endpoint::Endpoint;
 use crate::exchange::kucoin::protocol::order::Order;
-use crate::exchange::kucoin::rest::{Failure, Reason, Rest};
+use crate::exchange::kucoin::rest::{Failure, FillsSince, Reason, Rest};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ const VIEWS_MAX: u32 = 20;
 
 /// What is to be looked at.
 #[derive(Clone, Debug)]
-pub(super) struct SurveyPlan {
+pub struct SurveyPlan {
     /// Instruments, with the instant since which their fills are listed.
     pub fills: Vec<(Symbol, Timestamp)>,
     /// Those of them that do not trade: there need not be a list of their fills.
@@ -34,16 +34,59 @@ pub(super) struct SurveyPlan {
 
 /// What was seen.
 #[derive(Debug)]
-pub(super) struct Survey {
+pub struct Survey {
     /// Of each instrument of the plan, oldest first.
     pub fills: Vec<Vec<TradeReport>>,
+    /// At work.
     pub open: Vec<AccountOrder>,
+    /// By asset.
     pub balances: BTreeMap<Asset, Balance>,
+    /// What moved them but was no trade in an instrument of the plan; `None` where it was not asked.
     pub movements: Option<Vec<AccountMovement>>,
 }
 
+/// Who can be asked for the parts of it.
+pub trait AccountSource {
+    /// The account's ledger since an instant, newest first, whole.
+    fn ledger_since(
+        &self,
+        since: Timestamp,
+    ) -> impl Future<Output = Result<Vec<LedgerEntry<'static>>, Failure>>;
+
+    /// The own fills of a pair since an instant.
+    fn fills_since(
+        &self,
+        symbol: &str,
+        since: Timestamp,
+    ) -> impl Future<Output = Result<FillsSince, Failure>>;
+
+    /// Every open order of the account.
+    fn all_open_orders(&self) -> impl Future<Output = Result<Vec<Order<'static>>, Failure>>;
+
+    /// The balances.
+    fn accounts(&self) -> impl Future<Output = Result<Vec<AccountRow<'static>>, Failure>>;
+}
+
+impl AccountSource for Rest {
+    async fn ledger_since(&self, since: Timestamp) -> Result<Vec<LedgerEntry<'static>>, Failure> {
+        Self::ledger_since(self, since).await
+    }
+
+    async fn fills_since(&self, symbol: &str, since: Timestamp) -> Result<FillsSince, Failure> {
+        Self::fills_since(self, symbol, since).await
+    }
+
+    async fn all_open_orders(&self) -> Result<Vec<Order<'static>>, Failure> {
+        Self::all_open_orders(self).await
+    }
+
+    async fn accounts(&self) -> Result<Vec<AccountRow<'static>>, Failure> {
+        Self::accounts(self).await
+    }
+}
+
 /// Looks.
-pub(super) async fn take(rest: &Rest, plan: &SurveyPlan) -> Result<Survey, Failure> {
+pub async fn take(rest: &impl AccountSource, plan: &SurveyPlan) -> Result<Survey, Failure> {
     let movements = match plan.ledger_since {
         Some(since) => Some(movements(&rest.ledger_since(since).await?, plan)),
         None => None,
@@ -75,7 +118,10 @@ pub(super) fn nameless_fill() -> Failure {
 }
 
 /// The fills of every instrument.
-async fn list_fills(rest: &Rest, plan: &SurveyPlan) -> Result<Vec<Vec<TradeReport>>, Failure> {
+async fn list_fills(
+    rest: &impl AccountSource,
+    plan: &SurveyPlan,
+) -> Result<Vec<Vec<TradeReport>>, Failure> {
     let mut lists = Vec::with_capacity(plan.fills.len());
     for (symbol, since) in &plan.fills {
         let mut since = *since;
@@ -105,7 +151,8 @@ async fn list_fills(rest: &Rest, plan: &SurveyPlan) -> Result<Vec<Vec<TradeRepor
     Ok(lists)
 }
 
-pub(super) fn account_order(order: &Order<'_>) -> Option<AccountOrder> {
+/// An order of the account; `None` where its ids are none.
+pub fn account_order(order: &Order<'_>) -> Option<AccountOrder> {
     let news = news_of(order)?;
     let ours = order.client_oid.as_ref().and_then(|id| ClientOrderId::new(id.as_str()).ok());
     let client_order_id = match ours {

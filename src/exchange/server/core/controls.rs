@@ -1,13 +1,17 @@
 //! What an operator does to the exchange: its state, its pairs, the account's rights.
 
-use crate::exchange::kucoin::protocol::account::AccountMode;
+use crate::domain::decimal::Decimal;
+use crate::domain::identifier::Asset;
+use crate::exchange::kucoin::protocol::account::{AccountMode, Direction};
 use crate::exchange::kucoin::protocol::status::ServiceState;
 use crate::exchange::paper::OpenOrdersMax;
 use crate::exchange::server::topic::Feed;
 
 use super::Core;
 use super::journal::Cause;
+use super::ledger::{Business, Entry};
 use super::listing::RuleChange;
+use super::wallet::Movement;
 
 /// The state of the exchange as a whole.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -93,6 +97,31 @@ impl Core {
             self.publish_books();
         }
         found.is_some()
+    }
+
+    /// Moves an amount into the account without a trade, out of it where it is negative: a deposit, a
+    /// withdrawal, or, where it is not `noted` in the account's ledger, a correction of the venue's.
+    /// False where that much is not available.
+    pub fn transfer(&mut self, asset: Asset, amount: Decimal, noted: bool) -> bool {
+        if self.venue.transfer(asset, amount).is_err() {
+            return false;
+        }
+        let Movement { balance, .. } = self.account.wallet.transfer(asset, amount);
+        let entry = Entry {
+            id: 0,
+            asset,
+            direction: if amount.is_negative() { Direction::Out } else { Direction::In },
+            amount: amount.abs(),
+            fee: Decimal::ZERO,
+            balance: balance.total(),
+            business: Business::Deposit,
+            at: self.tide.now,
+        };
+        if noted {
+            self.account.ledger.push(entry);
+        }
+        self.absorb(Cause::Market);
+        true
     }
 
     /// Fills what remains of an open order at its limit. `name` is the venue's id or the client's.

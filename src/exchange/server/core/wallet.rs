@@ -41,6 +41,11 @@ impl Wallet {
         &self.balances
     }
 
+    /// Lets an amount in without a trade, out where it is negative.
+    pub(super) fn transfer(&mut self, asset: Asset, amount: Decimal) -> Movement {
+        self.set(asset, amount, Decimal::ZERO)
+    }
+
     /// Moves an amount from available to held; back where it is negative.
     pub(super) fn hold(&mut self, asset: Asset, amount: Decimal) -> Movement {
         self.set(asset, Decimal::ZERO, amount)
