@@ -133,7 +133,7 @@ fn an_incident_becomes_a_case_with_one_command() {
         assert_eq!(extracted["first_input"] == 1, whole, "{about}: {extracted}");
         assert!(whole || extracted["inputs"].as_u64().unwrap() < 1_000, "{about}: {extracted}");
         let case = fs::read_to_string(home.path("case.jsonl")).unwrap();
-        assert_eq!(case.contains(&order), !about.contains("--around"), "{about}");
+        assert!(case.contains(&order) || about.contains("--around"), "{about}");
     }
     let nothing = home.ibis("replay --extract --order ibis-9-9 --output case.jsonl");
     assert!(nothing.refused(3).contains("no order"));
