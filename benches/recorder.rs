@@ -35,7 +35,8 @@ const ROUNDS: usize = 5;
 const TURN: usize = 50;
 
 fn main() {
-    let directory = std::env::temp_dir().join(format!("ibis-bench-recorder-{}", std::process::id()));
+    let directory =
+        std::env::temp_dir().join(format!("ibis-bench-recorder-{}", std::process::id()));
     let start = Timestamp::from_ms(1_767_225_600_000);
     let mut market = Synthetic::new(7, start);
     let fresh = Fresh {
@@ -130,5 +131,8 @@ fn checkpoint(fresh: &Fresh) {
     }
     let took = began.elapsed().as_secs_f64() * 1e6 / 100.0;
     let instruments = fresh.instruments.len();
-    println!("{:40} {took:>12.0} us, {bytes} bytes", format!("a checkpoint, {instruments} instruments"));
+    println!(
+        "{:40} {took:>12.0} us, {bytes} bytes",
+        format!("a checkpoint, {instruments} instruments")
+    );
 }

@@ -8,7 +8,7 @@ use crate::support::home::Home;
 use crate::support::repository;
 
 /// Every command that does something.
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 15] = [
     "agent",
     "status",
     "healthcheck",
@@ -22,6 +22,8 @@ const COMMANDS: [&str; 13] = [
     "trades export",
     "trades summary",
     "db check",
+    "events",
+    "replay",
 ];
 const CODES: [Exit; 10] = [
     Exit::Ok,

@@ -53,7 +53,7 @@ fn a_case_with_another_outcome_says_at_which_input() {
     fs::write(&other, text).unwrap();
     let report = case::run(&other).unwrap();
     assert!(report.difference.is_none() && report.violations > 0, "{report}");
-    assert!(report.first_violations[0].contains("available_not_negative BTC"), "{report}");
+    assert!(report.first_violations[0].contains("sells_what_is_held ibis-3-2"), "{report}");
 }
 
 #[test]
