@@ -13,6 +13,8 @@
 //!   systemd (READY, WATCHDOG, journal)                             store (ibis.db, state.json)
 //!                                                                               ^
 //!                              ops (healthcheck, exec-integrity, kpi, ...) -----+
+//!
+//!   recorder: every Event goes to recorder/ on its way in; `ibis replay` tells it to the engine again
 //! ```
 //!
 //! The line that decides whether an order may be sent is [`risk::permit::permit_entry`].
@@ -21,7 +23,7 @@
 //!
 //! Imports point one way: [`domain`] <- [`strategy`], [`risk`] <- [`engine`] <- [`agent`], [`ops`] <-
 //! [`cli`]; [`exchange`], [`store`], [`market`], [`config`], [`systemd`] are the outside world, know
-//! `domain` and not each other. A test holds the table.
+//! `domain` and not each other; [`recorder`] stands between [`agent`] and [`engine`]. A test holds the table.
 //!
 //! # Invariants
 //!
@@ -34,7 +36,8 @@
 //! 6. A watchdog ping means: the loop turned, the data is fresh, the ledger is writable.
 //! 7. Nothing but systemd starts, stops or kills processes.
 //! 8. Money is never a float, and every rounding is named.
-//! 9. Every queue, batch, cache and history has a bound with a name.
+//! 9. What the engine is told is on record before the ledger has what followed from it.
+//! 10. Every queue, batch, cache and history has a bound with a name.
 
 pub mod agent;
 pub mod cli;

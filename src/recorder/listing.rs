@@ -32,6 +32,13 @@ pub fn name(run: u32, number: u32) -> String {
     format!("{run}-{number}.jsonl")
 }
 
+/// What a segment is called once it is compressed.
+pub fn packed(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".gz");
+    PathBuf::from(name)
+}
+
 /// Every segment of a state directory, by run and number. None where nothing was recorded.
 pub fn files(state_dir: &Path) -> io::Result<Vec<File>> {
     let mut files = Vec::new();

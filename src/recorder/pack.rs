@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use flate2::Compression;
@@ -29,11 +29,11 @@ pub struct Deleted {
     pub bytes: u64,
 }
 
-/// Compresses every segment but `open`, then deletes what is beyond the limits. One that cannot be
+/// Compresses every closed segment, then deletes what is beyond the limits. One that cannot be
 /// compressed stays as it is: readers take both.
 pub fn tidy(
     state_dir: &Path,
-    open: Option<&Path>,
+    open: Option<(u32, u32)>,
     limits: &Limits,
     now: Timestamp,
 ) -> io::Result<Deleted> {
@@ -42,11 +42,13 @@ pub fn tidy(
     packed.map(|()| deleted)
 }
 
-/// Compresses every segment but `open`; all that it can, and the first error.
-pub fn pack_all(state_dir: &Path, open: Option<&Path>) -> io::Result<()> {
+/// Compresses every closed segment; all that it can, and the first error. Where an agent writes,
+/// `open` is the run and number of a segment it has opened: that one and later ones are left alone.
+pub fn pack_all(state_dir: &Path, open: Option<(u32, u32)>) -> io::Result<()> {
     let mut done = Ok(());
     for file in listing::files(state_dir)? {
-        if !file.is_packed && Some(file.path.as_path()) != open {
+        let is_closed = open.is_none_or(|(run, number)| file.run != run || file.number < number);
+        if !file.is_packed && is_closed {
             done = done.and(pack(&file.path));
         }
     }
@@ -98,9 +100,7 @@ fn beyond(mut files: Vec<File>, limits: &Limits, now: Timestamp) -> Vec<File> {
 
 /// Replaces a segment by its compressed form. Whole and synced before the plain one goes.
 fn pack(path: &Path) -> io::Result<()> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".gz");
-    let packed = PathBuf::from(name);
+    let packed = listing::packed(path);
     let temporary = packed.with_extension("gz.tmp");
     let written = (|| {
         let mut plain = fs::File::open(path)?;
@@ -123,6 +123,7 @@ fn pack(path: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::PathBuf;
 
     fn file(number: u32, bytes: u64, hours_ago: i64) -> File {
         let at = Timestamp::from_us(-hours_ago * 3_600_000_000);

@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use super::header::{Begin, FORMAT, Header};
 use super::line::{self, Check, Line};
+use super::listing::packed;
 use crate::domain::time::Timestamp;
 
 /// Longest line: a whole engine of thousands of instruments has room, a hostile file has not.
@@ -81,7 +82,14 @@ fn preface(path: &Path) -> Result<Option<(Reader, Preface)>, Damage> {
         let what = format!("cannot be read: {error}");
         Damage { path: path.to_owned(), line: 0, what }
     };
-    let file = File::open(path).map_err(cannot)?;
+    let packed = packed(path);
+    let (path, file) = match File::open(path) {
+        // Compressed in the meantime.
+        Err(error) if error.kind() == ErrorKind::NotFound && packed.exists() => {
+            (packed.as_path(), File::open(&packed).map_err(cannot)?)
+        }
+        opened => (path, opened.map_err(cannot)?),
+    };
     let source: Box<dyn BufRead> = if path.extension().is_some_and(|extension| extension == "gz") {
         Box::new(BufReader::new(flate2::read::MultiGzDecoder::new(BufReader::new(file))))
     } else {

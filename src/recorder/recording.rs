@@ -77,7 +77,7 @@ pub struct Recorder {
     /// A failure was told, and no segment went well since.
     told: bool,
     failures: u64,
-    worker: Option<Sender<PathBuf>>,
+    worker: Option<Sender<u32>>,
 }
 
 /// Where the lines go.
@@ -230,7 +230,7 @@ impl Recorder {
     fn open(&mut self, engine: Option<&Engine>) {
         match self.create() {
             Ok((file, path)) => {
-                self.tidy(&path);
+                self.tidy();
                 let opened = clock::monotonic();
                 self.state = State::Open(Open { file, path, opened, bytes: 0, look_at: 0 });
                 if let Some(engine) = engine {
@@ -252,8 +252,7 @@ impl Recorder {
         loop {
             self.number += 1;
             let path = directory.join(listing::name(self.origin.run, self.number));
-            let packed =
-                directory.join(format!("{}.gz", listing::name(self.origin.run, self.number)));
+            let packed = listing::packed(&path);
             match fs::File::options().append(true).create_new(true).open(&path) {
                 Ok(file) if !packed.exists() => return Ok((file, path)),
                 // A restored ledger counts its runs again: what is there stays.
@@ -274,14 +273,14 @@ impl Recorder {
         self.state = State::Waiting(clock::monotonic() + RETRY_AFTER);
     }
 
-    /// Has everything but `open` compressed and bounded, by a thread of its own.
-    fn tidy(&mut self, open: &Path) {
+    /// Has what is closed compressed and bounded, by a thread of its own.
+    fn tidy(&mut self) {
         if self.worker.is_none() {
-            self.worker = start_worker(self.settings.clone());
+            self.worker = start_worker(self.settings.clone(), self.origin.run);
         }
         if let Some(worker) = &self.worker {
             // A worker that died has said why.
-            drop(worker.send(open.to_owned()));
+            worker.send(self.number).ok();
         }
     }
 }
@@ -303,12 +302,13 @@ impl Open {
     }
 }
 
-fn start_worker(settings: Settings) -> Option<Sender<PathBuf>> {
-    let (sender, receiver) = channel::<PathBuf>();
+fn start_worker(settings: Settings, run: u32) -> Option<Sender<u32>> {
+    let (sender, receiver) = channel::<u32>();
     let work = move || {
-        while let Ok(open) = receiver.recv() {
+        while let Ok(number) = receiver.recv() {
             let now = clock::wall_now();
-            if let Err(error) = pack::tidy(&settings.state_dir, Some(&open), &settings.limits, now)
+            if let Err(error) =
+                pack::tidy(&settings.state_dir, Some((run, number)), &settings.limits, now)
             {
                 let path = settings.state_dir.join(DIRECTORY);
                 log::warn!("{}: closed segments are not tidied: {error}", path.display());

@@ -72,7 +72,7 @@ fn a_followed_ledger_shows_what_comes() {
     let home = Home::new();
     let mut agent = home.start("agent --speed 600 --seed 7", &[]);
     agent.line("ready:");
-    let mut tail = home.command("events --follow -n 0 --kind fill");
+    let mut tail = home.own_process("events --follow -n 0 --kind fill");
     let mut tail = tail.stdout(std::process::Stdio::piped()).spawn().unwrap();
     let mut lines = std::io::BufRead::lines(std::io::BufReader::new(tail.stdout.take().unwrap()));
     let line = lines.next().unwrap().unwrap();

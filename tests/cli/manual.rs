@@ -8,7 +8,7 @@ use crate::support::home::Home;
 use crate::support::repository;
 
 /// Every command that does something.
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 18] = [
     "agent",
     "status",
     "healthcheck",
@@ -25,6 +25,8 @@ const COMMANDS: [&str; 16] = [
     "db backup",
     "db restore",
     "db restore-drill",
+    "events",
+    "replay",
 ];
 const CODES: [Exit; 10] = [
     Exit::Ok,

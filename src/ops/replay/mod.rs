@@ -90,6 +90,8 @@ pub struct Report {
     pub events_not_in_ledger: u64,
     /// The ledger's events whose inputs are on no record.
     pub events_not_recorded: u64,
+    /// Runs that are not in this ledger: only their actions were compared.
+    pub runs_not_in_ledger: u64,
     /// What is missing or cut, one a line.
     pub notes: Vec<String>,
     /// Other versions of the program that recorded: they may have acted differently, and rightly.
@@ -109,7 +111,7 @@ impl Report {
     pub fn severity(&self) -> Severity {
         if self.difference.is_some() || self.violations > 0 {
             Severity::Critical
-        } else if self.events_not_recorded > 0 {
+        } else if self.events_not_recorded > 0 || self.runs_not_in_ledger > 0 {
             Severity::Insufficient
         } else {
             Severity::Ok

@@ -66,11 +66,9 @@ fn all(state_dir: &Path) -> Result<Vec<Run>, ReplayError> {
     let files = listing::files(state_dir).map_err(|error| ReplayError::Io(path(), error))?;
     let mut segments = Vec::new();
     for file in files {
-        // Compressed in the meantime, or cut before its first line was whole.
-        let packed = file.path.with_extension("jsonl.gz");
-        let path = if file.path.exists() { file.path } else { packed };
-        if let Some(header) = reader::header(&path)? {
-            segments.push(Segment { path, header });
+        // One that was cut within its first line says nothing.
+        if let Some(header) = reader::header(&file.path)? {
+            segments.push(Segment { path: file.path, header });
         }
     }
     segments.sort_by_key(|segment| (segment.header.began, segment.header.segment));

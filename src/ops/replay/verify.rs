@@ -21,6 +21,7 @@ pub fn verify(ledger: &Connection, runs: &[Run]) -> Result<Report, ReplayError> 
             rows: LedgerRows::new(ledger, header.run, header.seq),
             run: header.run,
             report: &mut report,
+            missing: 0,
             ledger_error: None,
         };
         verifier.run(run)?;
@@ -37,6 +38,8 @@ struct Verifier<'a, 'l> {
     rows: LedgerRows<'l>,
     run: u32,
     report: &'a mut Report,
+    /// Events that are not in the ledger.
+    missing: u64,
     ledger_error: Option<rusqlite::Error>,
 }
 
@@ -129,7 +132,7 @@ impl Verifier<'_, '_> {
                 let place = "the ledger's end of the run";
                 return Err(departure(step, place, "no event".to_owned(), produced.to_string()));
             }
-            self.report.events_not_in_ledger += 1;
+            self.missing += 1;
             return Ok(());
         };
         if !row.says_what(&produced) {
@@ -164,9 +167,11 @@ impl Verifier<'_, '_> {
         }
         let run = self.run;
         if !self.rows.found {
+            self.report.runs_not_in_ledger += 1;
             self.report.notes.push(format!("run {run}: not in this ledger; only actions compared"));
             return Ok(());
         }
+        self.report.events_not_in_ledger += self.missing;
         // Up to the next segment, where there is one that was not asked for.
         let is_last = end != End::Closed || self.rows.stopped || self.rows.peek()?.is_none();
         if is_last && segments.last().is_some() {
