@@ -315,6 +315,12 @@ impl<I> Drop for GroupCommit<I> {
 }
 
 impl<I: Handover> State<I> {
+    /// What one transaction takes, and the number of its last item.
+    fn oldest(&self) -> (Vec<Arc<I>>, Option<u64>) {
+        let oldest = || self.queue.iter().take(BATCH_ITEMS_MAX);
+        (oldest().map(|(_, item)| Arc::clone(item)).collect(), oldest().last().map(|(n, _)| *n))
+    }
+
     fn weight(&self) -> usize {
         self.queue.iter().map(|(_, item)| item.weight()).sum()
     }
@@ -445,12 +451,7 @@ impl<S: Sink> Writer<S> {
     fn commit_queued(&mut self, shared: &Shared<S::Item>) -> bool {
         let mut pause = RETRY_FIRST;
         loop {
-            let oldest = lock(shared);
-            let oldest: Vec<_> = (oldest.queue.iter().take(BATCH_ITEMS_MAX))
-                .map(|(number, item)| (*number, Arc::clone(item)))
-                .collect();
-            let last = oldest.last().map(|(number, _)| *number);
-            let items: Vec<_> = oldest.into_iter().map(|(_, item)| item).collect();
+            let (items, last) = lock(shared).oldest();
             match self.attempt(&items) {
                 Ok(()) => {
                     self.written(shared, &items, last);
