@@ -20,6 +20,43 @@ use crate::systemd::message_id;
 const CODE: HoldCode = HoldCode::StorageUnavailable;
 
 impl Session {
+    /// Hands what is collected to the ledger's writer, and sends what waited for it.
+    pub(in crate::agent) fn flush(&mut self) -> Result<(), AgentError> {
+        if !self.batch.entries.is_empty() {
+            self.hand_over();
+        }
+        if !self.outgoing.is_empty() && self.parts.venue.needs_durable_intent() {
+            for command in self.secure()? {
+                self.parts.venue.perform(&command, self.now);
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until everything handed over is on disk.
+    pub(in crate::agent) fn settle(&mut self) -> Result<(), AgentError> {
+        self.hand_over();
+        Ok(self.parts.ledger.wait(self.parts.ledger.last())?)
+    }
+
+    /// True where everything up to `ticket` is on disk.
+    pub(in crate::agent) fn is_durable(&self, ticket: Ticket) -> Result<bool, AgentError> {
+        Ok(self.parts.ledger.is_durable(ticket)?)
+    }
+
+    /// The paper venue's line is as long as its latency: what is sent waits there for the disk.
+    pub(super) fn command(&mut self, command: Command) {
+        if !self.parts.venue.needs_durable_intent() {
+            self.parts.venue.perform(&command, self.now);
+        }
+        self.outgoing.push(command);
+    }
+
+    pub(super) fn hand_over(&mut self) -> Ticket {
+        self.batch.at = self.now;
+        self.parts.ledger.send(std::mem::take(&mut self.batch))
+    }
+
     /// Makes the intents behind the outgoing commands durable, and returns the commands that may go.
     /// The engine hears of those that may not.
     pub(super) fn secure(&mut self) -> Result<Vec<Command>, AgentError> {
