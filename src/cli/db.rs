@@ -12,6 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::ops::backup::restore::Restored;
 use crate::ops::backup::{drill, make, restore};
 use crate::ops::db_check::{self, DbCheck};
+use crate::store::ledger_path;
 
 /// Look after the ledger
 #[derive(Debug, Args)]
@@ -100,7 +101,9 @@ fn backup(global: &Global) -> anyhow::Result<Exit> {
 fn restore_drill(global: &Global) -> anyhow::Result<Exit> {
     let (directory, now) = (state_dir(global), clock::wall_now());
     let mut report = drill::run(&directory, &configured(global)?.health, now)?;
-    job::record(&directory, &mut report, now);
+    if ledger_path(&directory).exists() {
+        job::record(&directory, &mut report, now);
+    }
     job::show(global, &report, None)
 }
 

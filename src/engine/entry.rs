@@ -162,6 +162,13 @@ impl Engine {
         actions.push(Action::Cancel(client_order_id));
     }
 
+    /// True where the state permits an order still: asked again just before it is sent.
+    pub fn permits(&self, order: &NewOrder) -> bool {
+        let Some(desk) = self.desks.get(order.instrument().index()) else { return false };
+        let level = self.holds.level_for(desk.instrument.symbol());
+        if order.purpose().is_exit() { level.permits_exit() } else { level.permits_entry() }
+    }
+
     /// True where the level permits nothing but reducing.
     pub fn is_paused(&self) -> bool {
         self.level() >= Level::SoftPause

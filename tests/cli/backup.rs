@@ -184,10 +184,16 @@ fn old_backups_go_the_newest_stays() {
     files.push(home.path(home.json(&words)["file"].as_str().unwrap()));
     let there: Vec<bool> = files.iter().map(|file| file.exists()).collect();
     assert_eq!(there, [false, false, false, true, true]);
+    for _ in 0..4 {
+        backup(&home);
+    }
     let budget = home.write("small.toml", "[backup]\nbytes_max = \"1MB\"\n");
     let last = home.json(&format!("db backup --config {}", budget.display()));
     assert!(home.path(last["file"].as_str().unwrap()).exists());
-    assert!(files.iter().all(|file| !file.exists()), "the budget has room for one");
+    let left = fs::read_dir(home.path("data/backups")).unwrap().flatten();
+    let left = left.filter(|file| file.path().extension().is_some_and(|kind| kind == "db"));
+    let left: u64 = left.map(|file| file.metadata().unwrap().len()).sum();
+    assert!((1..=1_000_000).contains(&left), "{left} bytes are left");
 }
 
 #[test]

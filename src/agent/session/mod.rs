@@ -193,21 +193,6 @@ impl Session {
         self.step(event);
     }
 
-    /// Hands what is collected to the ledger's writer, and sends what waited for it.
-    pub(in crate::agent) fn flush(&mut self) -> Result<(), AgentError> {
-        if self.batch.entries.is_empty() {
-            self.parts.engine.flush();
-        } else {
-            self.hand_over();
-        }
-        if !self.outgoing.is_empty() && self.parts.venue.needs_durable_intent() {
-            for command in self.secure()? {
-                self.parts.venue.perform(&command, self.now);
-            }
-        }
-        Ok(())
-    }
-
     /// Tells the ledger about this run, and asks for a new `state.json` where `document` is set.
     pub(in crate::agent) fn note(&mut self, update: Option<RunUpdate>, document: bool) -> Ticket {
         self.batch.run = update;
@@ -227,17 +212,6 @@ impl Session {
     pub(in crate::agent) fn progress(&self) -> Progress {
         let data_at = self.parts.engine.data_at().unwrap_or(self.now);
         Progress { wall_at: clock::wall_now(), engine_at: self.now, data_at }
-    }
-
-    /// Waits until everything handed over is on disk.
-    pub(in crate::agent) fn settle(&mut self) -> Result<(), AgentError> {
-        self.hand_over();
-        Ok(self.parts.ledger.wait(self.parts.ledger.last())?)
-    }
-
-    /// True where everything up to `ticket` is on disk.
-    pub(in crate::agent) fn is_durable(&self, ticket: Ticket) -> Result<bool, AgentError> {
-        Ok(self.parts.ledger.is_durable(ticket)?)
     }
 
     /// Writes the end down, closes both files and sums up.
@@ -385,20 +359,5 @@ impl Session {
         if self.batch.entries.len() >= BATCH_ENTRIES_MAX {
             self.hand_over();
         }
-    }
-
-    /// The paper venue's line is as long as its latency: what is sent waits there for the disk.
-    fn command(&mut self, command: Command) {
-        if !self.parts.venue.needs_durable_intent() {
-            self.parts.venue.perform(&command, self.now);
-        }
-        self.outgoing.push(command);
-    }
-
-    fn hand_over(&mut self) -> Ticket {
-        // The cause before its consequences.
-        self.parts.engine.flush();
-        self.batch.at = self.now;
-        self.parts.ledger.send(std::mem::take(&mut self.batch))
     }
 }

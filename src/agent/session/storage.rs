@@ -19,11 +19,57 @@ use crate::systemd::message_id;
 /// The hold while the disk refuses.
 const CODE: HoldCode = HoldCode::StorageUnavailable;
 
+/// Orders that may not go, and what the engine hears of them.
+type Refused = Vec<(ClientOrderId, ReportKind)>;
+
 impl Session {
+    /// Hands what is collected to the ledger's writer, and sends what waited for it.
+    pub(in crate::agent) fn flush(&mut self) -> Result<(), AgentError> {
+        if self.batch.entries.is_empty() {
+            self.parts.engine.flush();
+        } else {
+            self.hand_over();
+        }
+        if !self.outgoing.is_empty() && self.parts.venue.needs_durable_intent() {
+            for command in self.secure()? {
+                self.parts.venue.perform(&command, self.now);
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until everything handed over is on disk.
+    pub(in crate::agent) fn settle(&mut self) -> Result<(), AgentError> {
+        self.hand_over();
+        Ok(self.parts.ledger.wait(self.parts.ledger.last())?)
+    }
+
+    /// True where everything up to `ticket` is on disk.
+    pub(in crate::agent) fn is_durable(&self, ticket: Ticket) -> Result<bool, AgentError> {
+        Ok(self.parts.ledger.is_durable(ticket)?)
+    }
+
+    /// The paper venue's line is as long as its latency: what is sent waits there for the disk.
+    pub(super) fn command(&mut self, command: Command) {
+        if !self.parts.venue.needs_durable_intent() {
+            self.parts.venue.perform(&command, self.now);
+        }
+        self.outgoing.push(command);
+    }
+
+    pub(super) fn hand_over(&mut self) -> Ticket {
+        // The cause before its consequences.
+        self.parts.engine.flush();
+        self.batch.at = self.now;
+        self.parts.ledger.send(std::mem::take(&mut self.batch))
+    }
+
     /// Makes the intents behind the outgoing commands durable, and returns the commands that may go.
     /// The engine hears of those that may not.
     pub(super) fn secure(&mut self) -> Result<Vec<Command>, AgentError> {
         let mut commands = std::mem::take(&mut self.outgoing);
+        let held = self.held(&commands);
+        self.refuse(held, &mut commands);
         let last = self.parts.ledger.last();
         if self.parts.emergency.is_none() {
             self.parts.ledger.wait(last)?;
@@ -32,7 +78,7 @@ impl Session {
         if self.parts.ledger.wait_patiently(last)? {
             return Ok(commands);
         }
-        let mut refused = Vec::new();
+        let mut refused = Refused::new();
         for command in &commands {
             let Command::Submit(order) = command else { continue };
             let id = order.get().client_order_id();
@@ -47,6 +93,27 @@ impl Session {
                 refused.push((id, ReportKind::Rejected(VenueReason { code: 0, text })));
             }
         }
+        self.refuse(refused, &mut commands);
+        Ok(commands)
+    }
+
+    /// Orders that a hold forbids which came after they were decided: the last look before they go.
+    fn held(&self, commands: &[Command]) -> Refused {
+        let mut held = Refused::new();
+        for command in commands {
+            let Command::Submit(order) = command else { continue };
+            let order = order.get();
+            if !self.parts.engine.permits(order) {
+                let text = "never sent: held meanwhile".into();
+                let kind = ReportKind::Canceled(Some(VenueReason { code: 0, text }));
+                held.push((order.client_order_id(), kind));
+            }
+        }
+        held
+    }
+
+    /// Takes back what may not go, and tells the engine.
+    fn refuse(&mut self, refused: Refused, commands: &mut Vec<Command>) {
         let is_refused = |id: &ClientOrderId| refused.iter().any(|(refused, _)| refused == id);
         commands.retain(|command| match command {
             Command::Submit(order) => !is_refused(&order.get().client_order_id()),
@@ -56,7 +123,6 @@ impl Session {
             self.parts.venue.recall(&client_order_id);
             self.step(&Event::Report(ExecutionReport { client_order_id, at: self.now, kind }));
         }
-        Ok(commands)
     }
 
     /// Writes what the ledger does not have beside it.

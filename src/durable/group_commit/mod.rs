@@ -15,17 +15,22 @@
 //! [`PATIENCE`] while the writer is well. In trouble, or with a disk slower than that, further items are
 //! absorbed by the last one ([`Handover`]), up to [`BACKLOG_MAX`] in sum: beyond it the writer has failed.
 
+mod queue;
+mod writer;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction};
 
 use super::database_home::DatabaseHome;
 use super::sqlite::OpenError;
+use queue::{Shared, State, lock, reached};
+use writer::Writer;
 
 /// Items that may wait for the writer, those in its hands included: bounds memory where the loop is
 /// faster than the disk.
@@ -142,29 +147,6 @@ pub struct GroupCommit<I> {
     /// The last wait ran out of patience.
     late: bool,
     thread: Option<JoinHandle<()>>,
-}
-
-#[derive(Debug)]
-struct Shared<I> {
-    state: Mutex<State<I>>,
-    /// For the loop: something became durable, or will not.
-    changed: Condvar,
-    /// For the writer: there is work, or an end to it.
-    work: Condvar,
-}
-
-#[derive(Debug)]
-struct State<I> {
-    /// Oldest first; an item leaves when it is durable.
-    queue: VecDeque<(u64, Arc<I>)>,
-    durable: u64,
-    /// Items up to this one absorb nothing more: their content is written elsewhere too.
-    sealed: u64,
-    mark: i64,
-    trouble: Option<Trouble>,
-    failed: Option<WriteFailed>,
-    ended: bool,
-    closing: bool,
 }
 
 impl<I: Handover> GroupCommit<I> {
@@ -311,235 +293,6 @@ impl<I> Drop for GroupCommit<I> {
     fn drop(&mut self) {
         lock(&self.shared).closing = true;
         self.shared.work.notify_all();
-    }
-}
-
-impl<I: Handover> State<I> {
-    /// What one transaction takes, and the number of its last item.
-    fn oldest(&self) -> (Vec<Arc<I>>, Option<u64>) {
-        let oldest = || self.queue.iter().take(BATCH_ITEMS_MAX);
-        (oldest().map(|(_, item)| Arc::clone(item)).collect(), oldest().last().map(|(n, _)| *n))
-    }
-
-    fn weight(&self) -> usize {
-        self.queue.iter().map(|(_, item)| item.weight()).sum()
-    }
-
-    /// Adds an item to the last one, where that is neither sealed nor in the writer's hands.
-    fn absorb(&mut self, number: u64, later: I) {
-        let sealed = self.sealed;
-        let last = self.queue.back_mut().filter(|(number, _)| *number > sealed);
-        match last.and_then(|(last, item)| Some((last, Arc::get_mut(item)?))) {
-            Some((last, item)) => {
-                item.absorb(later);
-                *last = number;
-            }
-            None => self.queue.push_back((number, Arc::new(later))),
-        }
-        let weight = self.weight();
-        if weight > BACKLOG_MAX {
-            let why = self.trouble.as_ref().map_or("", |trouble| trouble.why.as_str());
-            self.failed =
-                Some(WriteFailed(format!("{why}; {weight} entries wait, more have no room")));
-        }
-    }
-}
-
-impl<I> State<I> {
-    fn is_over(&self) -> bool {
-        self.failed.is_some() || self.ended
-    }
-}
-
-fn lock<I>(shared: &Shared<I>) -> MutexGuard<'_, State<I>> {
-    shared.state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn reached<I>(state: &State<I>, ticket: Ticket) -> Result<bool, WriteFailed> {
-    if state.durable >= ticket.0 {
-        return Ok(true);
-    }
-    match &state.failed {
-        Some(failed) => Err(failed.clone()),
-        None if state.ended => Err(WriteFailed("its writer thread ended".to_owned())),
-        None => Ok(false),
-    }
-}
-
-/// Marks the end of the thread, also when it panics, so that nobody waits for ever.
-struct EndMark<'a, I>(&'a Shared<I>);
-
-impl<I> Drop for EndMark<'_, I> {
-    fn drop(&mut self) {
-        lock(self.0).ended = true;
-        self.0.changed.notify_all();
-    }
-}
-
-/// Why a commit did not succeed.
-enum Setback {
-    /// It may pass.
-    Passing(String),
-    /// The file's content is damaged.
-    Damaged(String),
-    /// The database refuses what it is asked to write.
-    Refused(String),
-}
-
-impl From<rusqlite::Error> for Setback {
-    fn from(error: rusqlite::Error) -> Self {
-        let why = error.to_string();
-        match error.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Damaged(why),
-            Some(
-                ErrorCode::DatabaseBusy
-                | ErrorCode::DatabaseLocked
-                | ErrorCode::DiskFull
-                | ErrorCode::SystemIoFailure
-                | ErrorCode::ReadOnly
-                | ErrorCode::CannotOpen
-                | ErrorCode::OutOfMemory
-                | ErrorCode::PermissionDenied
-                | ErrorCode::FileLockingProtocolFailed
-                | ErrorCode::OperationInterrupted
-                | ErrorCode::OperationAborted,
-            ) => Self::Passing(why),
-            _ => Self::Refused(why),
-        }
-    }
-}
-
-/// The thread's own.
-struct Writer<S> {
-    /// None after the file was put back, until it is open again.
-    connection: Option<Connection>,
-    home: DatabaseHome,
-    sink: S,
-    checkpointed: bool,
-}
-
-impl<S: Sink> Writer<S> {
-    fn run(mut self, shared: &Shared<S::Item>) {
-        let _end = EndMark(shared);
-        let mut idle = Duration::ZERO;
-        loop {
-            let pause = if self.checkpointed { IDLE_LOOK } else { IDLE_CHECKPOINT };
-            let waits = |state: &mut State<S::Item>| state.queue.is_empty() && !state.closing;
-            let waited = shared.work.wait_timeout_while(lock(shared), pause, waits);
-            let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-            let queued = state.queue.len();
-            if queued == 0 && state.closing {
-                return;
-            }
-            drop(state);
-            idle = if queued > 0 { Duration::ZERO } else { idle + pause };
-            if queued == 0 && idle < IDLE_LOOK {
-                self.checkpoint();
-            } else if !self.commit_queued(shared) {
-                return;
-            }
-        }
-    }
-
-    /// Busy readers only postpone it; the next idle moment tries again.
-    fn checkpoint(&mut self) {
-        let Some(connection) = &self.connection else { return };
-        self.checkpointed = connection.execute_batch("PRAGMA wal_checkpoint(PASSIVE)").is_ok();
-    }
-
-    /// Commits the oldest items, however long it takes; false where there is nothing more to do.
-    fn commit_queued(&mut self, shared: &Shared<S::Item>) -> bool {
-        let mut pause = RETRY_FIRST;
-        loop {
-            let (items, last) = lock(shared).oldest();
-            match self.attempt(&items) {
-                Ok(()) => {
-                    self.written(shared, &items, last);
-                    return true;
-                }
-                Err(setback) => {
-                    if !self.may_try_again(shared, setback, pause) {
-                        return false;
-                    }
-                    pause = (pause * 2).min(RETRY_MAX);
-                }
-            }
-        }
-    }
-
-    /// The items up to `last` are durable.
-    fn written(&mut self, shared: &Shared<S::Item>, items: &[Arc<S::Item>], last: Option<u64>) {
-        if !items.is_empty() {
-            self.sink.committed(items);
-            self.checkpointed = false;
-        }
-        let mut state = lock(shared);
-        state.queue.drain(..items.len());
-        state.durable = last.unwrap_or(state.durable);
-        state.mark = self.sink.mark();
-        state.trouble = None;
-        drop(state);
-        shared.changed.notify_all();
-    }
-
-    /// Tells of a setback and waits; false where it is final, or the end comes first.
-    fn may_try_again(
-        &mut self,
-        shared: &Shared<S::Item>,
-        setback: Setback,
-        pause: Duration,
-    ) -> bool {
-        let (why, damaged) = match setback {
-            Setback::Refused(why) => {
-                lock(shared).failed = Some(WriteFailed(why));
-                return false;
-            }
-            Setback::Damaged(why) => (why, true),
-            Setback::Passing(why) => {
-                // On a full disk it makes room: the log is then written from its start again.
-                self.checkpoint();
-                (why, false)
-            }
-        };
-        let mut state = lock(shared);
-        state.trouble = Some(self.trouble(why, damaged));
-        shared.changed.notify_all();
-        let waits = |state: &mut State<S::Item>| !state.closing && state.failed.is_none();
-        if damaged {
-            // Waited out: it ends with the process.
-            drop(shared.work.wait_while(state, waits).unwrap_or_else(PoisonError::into_inner));
-            return false;
-        }
-        let waited = shared.work.wait_timeout_while(state, pause, waits);
-        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        !state.closing && state.failed.is_none()
-    }
-
-    fn trouble(&self, why: String, damaged: bool) -> Trouble {
-        Trouble { path: self.home.path().to_owned(), why, damaged }
-    }
-
-    /// One try, on the file where it belongs.
-    fn attempt(&mut self, items: &[Arc<S::Item>]) -> Result<(), Setback> {
-        if let Some(connection) = &self.connection
-            && self.home.put_back(connection).map_err(Setback::Passing)?
-        {
-            self.connection = None;
-        }
-        let connection = match &mut self.connection {
-            Some(connection) => connection,
-            None => {
-                let opened = self.sink.reopen(self.home.path());
-                let opened = opened.map_err(|error| Setback::Passing(error.to_string()))?;
-                self.connection.insert(opened)
-            }
-        };
-        if items.is_empty() {
-            return Ok(());
-        }
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        self.sink.write(&transaction, items)?;
-        Ok(transaction.commit()?)
     }
 }
 
