@@ -80,11 +80,16 @@ pub fn texts(ledger: &Connection, query: &str) -> Vec<String> {
     rows.map(Result::unwrap).collect()
 }
 
-/// Copies the files of a directory; nothing where there is none yet.
+/// Copies a directory; nothing where there is none yet.
 pub fn copy_directory(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     let Ok(entries) = fs::read_dir(from) else { return };
     for entry in entries.map(Result::unwrap) {
-        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_directory(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
     }
 }

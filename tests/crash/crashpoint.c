@@ -4,7 +4,7 @@
  * Counted are calls on files of one directory (create, write, truncate, rename, unlink, sync) and what is
  * sent over IP sockets, in all threads. A point is the n-th call of a kind in a phase. A kind is the call
  * and its object: "write:ibis.db-wal", "sync:dir", "send:POST"; digits between two dots (a process id)
- * are no part of a name. Phases, told by what the process says on standard error: 0 start, 1 trading
+ * are no part of a name; files deeper down are called as their first directory. Phases, told by what the process says on standard error: 0 start, 1 trading
  * (from "ready: run"), 2 drain (from "stopping: ").
  *
  *   CRASHPOINT_DIR    the directory, absolute
@@ -86,11 +86,11 @@ static void note(const char *kind, const char *path, const char *to, uint64_t in
     }
 }
 
-/* A path's name without digits between dots. */
+/* A path's name in the directory, without digits between dots. */
 static void name_of(const char *path, char *name) {
-    const char *base = strrchr(path, '/'); base = base ? base + 1 : path;
+    const char *base = path + strlen(directory); base += *base == '/';
     size_t used = 0;
-    while (*base && used < NAME_MAX_ - 1) {
+    while (*base && *base != '/' && used < NAME_MAX_ - 1) {
         size_t digits = *base == '.' ? strspn(base + 1, "0123456789") : 0;
         if (digits && base[1 + digits] == '.') base += 1 + digits; else name[used++] = *base++;
     }
