@@ -7,15 +7,13 @@ use ibis::store::state_json;
 use rusqlite::Connection;
 
 use super::books::{Books, copy_directory};
-use super::day::Day;
+use super::day::{Day, day_with_fills};
 use super::dice::Dice;
 use super::point::{How, Point};
 use super::power::{cuts, look};
 use super::recording::{self, Call};
 use super::{audit, shim};
 
-/// Days until one has fills: nearly each has.
-const DAYS_MAX: u64 = 10;
 /// Disks looked at for each lie.
 const DISKS: usize = 60;
 
@@ -28,17 +26,6 @@ fn change(day: &Day, statement: &str) {
 #[track_caller]
 fn assert_named(findings: &[String], named: &str) {
     assert!(findings.iter().any(|it| it.contains(named)), "no {named:?} in {findings:?}");
-}
-
-/// A day that ended well, with fills.
-fn day_with_fills() -> Day {
-    for seed in 3..3 + DAYS_MAX {
-        let day = Day::new(seed);
-        if day.trade("1500ms", None).0.ok()["fills"] != 0 {
-            return day;
-        }
-    }
-    panic!("no fill in {DAYS_MAX} days")
 }
 
 /// A day that was well; its ledger is changed behind the agent's back.
