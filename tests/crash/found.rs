@@ -53,7 +53,7 @@ fn a_fill_booked_after_later_ones_is_not_called_unknown_to_the_venue() {
     let day = day_with_fills();
     let ledger = Connection::open(day.trader.home.path("data/ibis.db")).unwrap();
     for change in [
-        "UPDATE fills SET at_us = (SELECT max(at_us) - 1 FROM fills) WHERE fill = 1",
+        "UPDATE fills SET at_us = (SELECT (min(at_us) + max(at_us)) / 2 FROM fills) WHERE fill = 1",
         "UPDATE fills SET venue_sequence = (SELECT max(venue_sequence) + 1 FROM fills) WHERE fill = 2",
         "UPDATE meta SET value = value + 1 WHERE key = 'venue_cursor'",
     ] {
