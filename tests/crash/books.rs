@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use ibis::store::LEDGER;
+use ibis::store::emergency::take_in;
 use rusqlite::Connection;
 
 use crate::support::home::Home;
@@ -26,11 +28,12 @@ const FILL: &str =
     price || ' ' || quantity || ' ' || fee || ' ' || coalesce(net, '') FROM fills";
 
 impl Books {
-    /// The ledger in a state directory, which stays as it is: even a reader would tidy up after a crash,
-    /// so that a copy is read. Empty where there is no whole ledger yet.
+    /// What the next start will find in a state directory, which stays as it is: even a reader would tidy
+    /// up after a crash, so that a copy is opened.
     pub fn of_copy(home: &Home) -> Self {
         let copy = home.path("copy");
         copy_directory(&home.path("data"), &copy);
+        open_as_a_start(&copy).unwrap();
         let books = Self::read(&copy);
         fs::remove_dir_all(&copy).unwrap();
         books
@@ -71,6 +74,13 @@ impl Books {
         lost.extend(self.intents.difference(&later.intents).map(|it| format!("intent lost: {it}")));
         lost
     }
+}
+
+/// Opens a ledger as the agent's start does: with what was written beside it while it could not be.
+pub fn open_as_a_start(state_dir: &Path) -> Result<(), String> {
+    let path = state_dir.join("ibis.db");
+    let mut ledger = LEDGER.open_writer(&path).map_err(|error| error.to_string())?;
+    take_in(&mut ledger, state_dir, None).map(drop).map_err(|error| format!("{error:?}"))
 }
 
 /// The first column of every row, as text.

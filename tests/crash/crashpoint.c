@@ -12,8 +12,9 @@
  *   CRASHPOINT_MODE   kill      SIGKILL before the call
  *                     after     SIGKILL after the call
  *                     torn      half of the bytes, then SIGKILL
- *                     eio, enospc, syncfail   the call fails so, CRASHPOINT_FOR times (default 1)
- *   CRASHPOINT_LOG    appends every call, in order: a header of `struct record`, then its texts and bytes
+ *                     eio, enospc, syncfail   the call fails so, CRASHPOINT_FOR times (default 1); the
+ *                                             last only where it is a sync
+ *   CRASHPOINT_LOG    appends every call that was done, and every sync that failed ("lost:NAME"), in order: a header of `struct record`, then its texts and bytes
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -210,6 +211,10 @@ static ssize_t moved(int fd, const struct iovec *parts, int count, int64_t offse
         result = real; \
         if (result >= 0) note(kind, path, to, inode, offset, NULL, 0, 0); \
         if (verdict) die(); \
+    } else if (is_sync) { \
+        char lost[NAME_MAX_ + 16]; \
+        snprintf(lost, sizeof lost, "lost:%s", strchr(kind, ':') + 1); \
+        int why = errno; note(lost, path, to, inode, offset, NULL, 0, 0); errno = why; \
     } \
     int failed = errno; pthread_mutex_unlock(&lock); errno = failed; \
     return result

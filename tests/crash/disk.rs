@@ -96,6 +96,8 @@ impl Disk {
                     apply(&mut content.synced, &edit);
                 }
             }
+            // The system believes that it wrote what it could not, and does not try again.
+            "lost" if call.kind != "lost:dir" => self.content(call).later.clear(),
             _ => {}
         }
     }
