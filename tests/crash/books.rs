@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use ibis::store::LEDGER;
+use ibis::store::emergency::take_in;
 use rusqlite::Connection;
 
 use crate::support::home::Home;
@@ -26,11 +28,12 @@ const FILL: &str =
     price || ' ' || quantity || ' ' || fee || ' ' || coalesce(net, '') FROM fills";
 
 impl Books {
-    /// The ledger in a state directory, which stays as it is: even a reader would tidy up after a crash,
-    /// so that a copy is read. Empty where there is no whole ledger yet.
+    /// What the next start will find in a state directory, which stays as it is: even a reader would tidy
+    /// up after a crash, so that a copy is opened.
     pub fn of_copy(home: &Home) -> Self {
         let copy = home.path("copy");
         copy_directory(&home.path("data"), &copy);
+        open_as_a_start(&copy).unwrap();
         let books = Self::read(&copy);
         fs::remove_dir_all(&copy).unwrap();
         books
@@ -73,6 +76,13 @@ impl Books {
     }
 }
 
+/// Opens a ledger as the agent's start does: with what was written beside it while it could not be.
+pub fn open_as_a_start(state_dir: &Path) -> Result<(), String> {
+    let path = state_dir.join("ibis.db");
+    let mut ledger = LEDGER.open_writer(&path).map_err(|error| error.to_string())?;
+    take_in(&mut ledger, state_dir, None).map(drop).map_err(|error| format!("{error:?}"))
+}
+
 /// The first column of every row, as text.
 pub fn texts(ledger: &Connection, query: &str) -> Vec<String> {
     let mut statement = ledger.prepare(query).unwrap();
@@ -80,11 +90,16 @@ pub fn texts(ledger: &Connection, query: &str) -> Vec<String> {
     rows.map(Result::unwrap).collect()
 }
 
-/// Copies the files of a directory; nothing where there is none yet.
+/// Copies a directory; nothing where there is none yet.
 pub fn copy_directory(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     let Ok(entries) = fs::read_dir(from) else { return };
     for entry in entries.map(Result::unwrap) {
-        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_directory(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
     }
 }

@@ -7,7 +7,7 @@ use ibis::store::state_json;
 use rusqlite::Connection;
 
 use super::books::{Books, copy_directory};
-use super::day::Day;
+use super::day::{Day, day_with_fills};
 use super::dice::Dice;
 use super::point::{How, Point};
 use super::power::{cuts, look};
@@ -34,9 +34,7 @@ fn a_changed_ledger_is_named() {
     if !shim::is_there() {
         return;
     }
-    let day = Day::new(3);
-    let (ended, _) = day.trade("1200ms", None);
-    ended.ok();
+    let day = day_with_fills();
     let venue = day.venue();
     assert_eq!(audit::all(&day.trader, &venue), Vec::<String>::new());
     let (data, kept) = (day.trader.home.path("data"), day.trader.home.path("kept"));

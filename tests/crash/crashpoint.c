@@ -4,7 +4,7 @@
  * Counted are calls on files of one directory (create, write, truncate, rename, unlink, sync) and what is
  * sent over IP sockets, in all threads. A point is the n-th call of a kind in a phase. A kind is the call
  * and its object: "write:ibis.db-wal", "sync:dir", "send:POST"; digits between two dots (a process id)
- * are no part of a name. Phases, told by what the process says on standard error: 0 start, 1 trading
+ * are no part of a name; files deeper down are called as their first directory. Phases, told by what the process says on standard error: 0 start, 1 trading
  * (from "ready: run"), 2 drain (from "stopping: ").
  *
  *   CRASHPOINT_DIR    the directory, absolute
@@ -12,8 +12,9 @@
  *   CRASHPOINT_MODE   kill      SIGKILL before the call
  *                     after     SIGKILL after the call
  *                     torn      half of the bytes, then SIGKILL
- *                     eio, enospc, syncfail   the call fails so, CRASHPOINT_FOR times (default 1)
- *   CRASHPOINT_LOG    appends every call, in order: a header of `struct record`, then its texts and bytes
+ *                     eio, enospc, syncfail   the call fails so, CRASHPOINT_FOR times (default 1); the
+ *                                             last only where it is a sync
+ *   CRASHPOINT_LOG    appends every call that was done, and every sync that failed ("lost:NAME"), in order: a header of `struct record`, then its texts and bytes
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -86,11 +87,11 @@ static void note(const char *kind, const char *path, const char *to, uint64_t in
     }
 }
 
-/* A path's name without digits between dots. */
+/* A path's name in the directory, without digits between dots. */
 static void name_of(const char *path, char *name) {
-    const char *base = strrchr(path, '/'); base = base ? base + 1 : path;
+    const char *base = path + strlen(directory); base += *base == '/';
     size_t used = 0;
-    while (*base && used < NAME_MAX_ - 1) {
+    while (*base && *base != '/' && used < NAME_MAX_ - 1) {
         size_t digits = *base == '.' ? strspn(base + 1, "0123456789") : 0;
         if (digits && base[1 + digits] == '.') base += 1 + digits; else name[used++] = *base++;
     }
@@ -210,6 +211,10 @@ static ssize_t moved(int fd, const struct iovec *parts, int count, int64_t offse
         result = real; \
         if (result >= 0) note(kind, path, to, inode, offset, NULL, 0, 0); \
         if (verdict) die(); \
+    } else if (is_sync) { \
+        char lost[NAME_MAX_ + 16]; \
+        snprintf(lost, sizeof lost, "lost:%s", strchr(kind, ':') + 1); \
+        int why = errno; note(lost, path, to, inode, offset, NULL, 0, 0); errno = why; \
     } \
     int failed = errno; pthread_mutex_unlock(&lock); errno = failed; \
     return result

@@ -15,6 +15,8 @@ use crate::support::home::{Ended, Home};
 
 /// What is traded.
 pub const SYMBOLS: [&str; 5] = ["BTC-USDT", "ETH-USDT", "SOL-USDT", "AVAX-USDT", "ARB-USDT"];
+/// Days until one has fills: nearly each has.
+const DAYS_MAX: u64 = 10;
 /// How much faster than the wall the market runs.
 const SPEED: u32 = 200;
 
@@ -76,4 +78,15 @@ impl Day {
     fn log(&self) -> PathBuf {
         self.trader.home.path("calls")
     }
+}
+
+/// A day that ended well, with some fills.
+pub fn day_with_fills() -> Day {
+    for seed in 3..3 + DAYS_MAX {
+        let day = Day::new(seed);
+        if day.trade("1500ms", None).0.ok()["fills"].as_u64() > Some(3) {
+            return day;
+        }
+    }
+    panic!("hardly a fill in {DAYS_MAX} days")
 }

@@ -1,8 +1,8 @@
 //! A disk that keeps only what was synced, rebuilt from a recording: what a power cut may leave.
 //!
 //! A file's content is as of its last sync, and then as chance kept sectors of what came later. Names
-//! are the directory's: without its own sync a creation, a renaming or a removal may be undone, though
-//! not out of order. A disk that lies about syncs keeps nothing of any file for certain.
+//! are their directory's: without its own sync a creation, a renaming or a removal may be undone, though
+//! not out of order. Directories themselves are always there. A disk that lies about syncs keeps nothing of any file for certain.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -84,9 +84,11 @@ impl Disk {
                 self.later_names.push(Naming::Rename(call.name.clone(), call.to.clone()));
             }
             "unlink" => self.later_names.push(Naming::Remove(call.name.clone())),
-            "sync" if call.name.is_empty() => {
-                self.synced_names = self.names(self.later_names.len());
-                self.later_names.clear();
+            "sync" if call.kind == "sync:dir" => {
+                let of_it = |naming: &Naming| directory_of(naming.name()) == call.name;
+                let (synced, later): (Vec<_>, Vec<_>) = self.later_names.drain(..).partition(of_it);
+                self.synced_names = named(&self.synced_names, &synced);
+                self.later_names = later;
             }
             "sync" => {
                 let content = self.content(call);
@@ -94,6 +96,8 @@ impl Disk {
                     apply(&mut content.synced, &edit);
                 }
             }
+            // The system believes that it wrote what it could not, and does not try again.
+            "lost" if call.kind != "lost:dir" => self.content(call).later.clear(),
             _ => {}
         }
     }
@@ -107,27 +111,6 @@ impl Disk {
         self.content(call).later.push(edit);
     }
 
-    /// The directory with so many of its later changes.
-    fn names(&self, later: usize) -> BTreeMap<String, Id> {
-        let mut names = self.synced_names.clone();
-        for naming in self.later_names.iter().take(later) {
-            match naming {
-                Naming::Set(name, id) => {
-                    names.insert(name.clone(), *id);
-                }
-                Naming::Rename(from, to) => {
-                    if let Some(id) = names.remove(from) {
-                        names.insert(to.clone(), id);
-                    }
-                }
-                Naming::Remove(name) => {
-                    names.remove(name);
-                }
-            }
-        }
-        names
-    }
-
     /// Writes what is left after a cut now into an empty directory.
     pub fn leave(&self, left: Left, dice: &mut Dice, directory: &Path) {
         fs::create_dir_all(directory).unwrap();
@@ -136,7 +119,7 @@ impl Disk {
             Left::Synced => 0,
             Left::Some => dice.below(self.later_names.len() + 1),
         };
-        for (name, id) in self.names(later) {
+        for (name, id) in named(&self.synced_names, &self.later_names[..later]) {
             let content = &self.contents[id];
             let mut bytes = content.synced.clone();
             for edit in &content.later {
@@ -146,9 +129,44 @@ impl Disk {
                     Left::Some => apply_some(&mut bytes, edit, dice),
                 }
             }
-            fs::write(directory.join(name), bytes).unwrap();
+            let path = directory.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
         }
     }
+}
+
+impl Naming {
+    fn name(&self) -> &str {
+        match self {
+            Self::Set(name, _) | Self::Rename(name, _) | Self::Remove(name) => name,
+        }
+    }
+}
+
+fn directory_of(name: &str) -> &str {
+    name.rsplit_once('/').map_or("", |(directory, _)| directory)
+}
+
+/// The names after these changes.
+fn named(names: &BTreeMap<String, Id>, changes: &[Naming]) -> BTreeMap<String, Id> {
+    let mut names = names.clone();
+    for change in changes {
+        match change {
+            Naming::Set(name, id) => {
+                names.insert(name.clone(), *id);
+            }
+            Naming::Rename(from, to) => {
+                if let Some(id) = names.remove(from) {
+                    names.insert(to.clone(), id);
+                }
+            }
+            Naming::Remove(name) => {
+                names.remove(name);
+            }
+        }
+    }
+    names
 }
 
 fn index(offset: u64) -> usize {

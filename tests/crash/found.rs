@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::day::Day;
+use super::day::{Day, day_with_fills};
 use super::point::{How, Point};
 use super::recording::Call;
 use super::{audit, shim};
@@ -41,4 +41,26 @@ fn a_fill_that_nobody_heard_of_is_found_whatever_the_clocks_said() {
     drop(ledger);
     assert_eq!(audit::recovered(&day.recover().0), Vec::<String>::new());
     assert_eq!(audit::all(&day.trader, &day.venue()), Vec::<String>::new());
+}
+
+/// The list that the ledger's fills are compared with began at the booking of the oldest: a fill that
+/// happened before that, but was booked after others, was called unknown to the venue.
+#[test]
+fn a_fill_booked_after_later_ones_is_not_called_unknown_to_the_venue() {
+    if !shim::is_there() {
+        return;
+    }
+    let day = day_with_fills();
+    let ledger = Connection::open(day.trader.home.path("data/ibis.db")).unwrap();
+    for change in [
+        "UPDATE fills SET at_us = (SELECT (min(at_us) + max(at_us)) / 2 FROM fills) WHERE fill = 1",
+        "UPDATE fills SET venue_sequence = (SELECT max(venue_sequence) + 1 FROM fills) WHERE fill = 2",
+        "UPDATE meta SET value = value + 1 WHERE key = 'venue_cursor'",
+    ] {
+        assert_eq!(ledger.execute(change, []).unwrap(), 1, "{change}");
+    }
+    drop(ledger);
+    let report = day.trader.ibis("exec-integrity --json").stdout;
+    assert!(report.contains("\"overall\""), "{report}");
+    assert!(!report.contains("fill_unknown_to_venue"), "{report}");
 }

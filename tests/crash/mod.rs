@@ -15,6 +15,7 @@ mod controls;
 mod day;
 mod dice;
 mod disk;
+mod faults;
 mod found;
 mod paper;
 mod point;

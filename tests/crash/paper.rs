@@ -84,7 +84,8 @@ fn a_paper_agent_killed_at_any_call_wrote_the_beginning_of_the_same_day_and_goes
     let reference = Books::read(&whole.path("data"));
     assert!(reference.fills.len() > 10, "nothing happened");
     let mut dice = Dice::new(seed());
-    let points = choose(&counts(&calls), wanted("IBIS_CRASH_POINTS", SAMPLE), &mut dice);
+    let points =
+        choose(&counts(&calls), &How::DEATHS, wanted("IBIS_CRASH_POINTS", SAMPLE), &mut dice);
     let outcomes = spread(points, |point| {
         let home = Home::new();
         let (ended, _) = live(&home, LIFE, Some(&point));

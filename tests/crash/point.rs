@@ -1,4 +1,4 @@
-//! Where a process dies: the n-th call of a kind in a phase of its life, and how.
+//! Where a process dies, or its disk fails: the n-th call of a kind in a phase of its life, and how.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,19 +8,47 @@ use super::recording::Call;
 
 const PHASES: [&str; 3] = ["start", "trading", "drain"];
 
-/// How it dies.
+/// What happens there.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum How {
-    /// Before the call.
+    /// It dies before the call.
     Before,
-    /// After the call.
+    /// It dies after the call.
     After,
-    /// With half of what it wrote or sent.
+    /// It dies with half of what it wrote or sent.
     Torn,
+    /// The call fails with an I/O error, and so do the next ones of the kind, [`FAILURES`] in all.
+    IoError,
+    /// As an I/O error, but the disk is full.
+    NoSpace,
+    /// A sync fails, and what was to be synced is lost.
+    SyncFails,
 }
 
+/// Calls in a row that fail.
+pub const FAILURES: usize = 3;
+
 impl How {
-    const ALL: [Self; 3] = [Self::Before, Self::After, Self::Torn];
+    /// How a process dies.
+    pub const DEATHS: [Self; 3] = [Self::Before, Self::After, Self::Torn];
+    /// How a disk fails.
+    pub const FAULTS: [Self; 3] = [Self::IoError, Self::NoSpace, Self::SyncFails];
+    const ALL: [Self; 6] =
+        [Self::Before, Self::After, Self::Torn, Self::IoError, Self::NoSpace, Self::SyncFails];
+
+    /// Whether it can happen at this kind of call. After a write another thread sees no more than before
+    /// the next call; what is sent has no disk.
+    fn fits(self, kind: &str) -> bool {
+        let (is_write, is_send) = (kind.starts_with("write:"), kind.starts_with("send:"));
+        match self {
+            Self::Before => true,
+            Self::After => !is_write,
+            Self::Torn => is_write || is_send,
+            Self::IoError => !is_send,
+            Self::NoSpace => is_write || kind.starts_with("create:"),
+            Self::SyncFails => kind.starts_with("sync:"),
+        }
+    }
 
     /// The shim's word.
     pub fn word(self) -> &'static str {
@@ -28,6 +56,9 @@ impl How {
             Self::Before => "kill",
             Self::After => "after",
             Self::Torn => "torn",
+            Self::IoError => "eio",
+            Self::NoSpace => "enospc",
+            Self::SyncFails => "syncfail",
         }
     }
 }
@@ -89,10 +120,12 @@ pub fn counts(calls: &[Call]) -> Counts {
 }
 
 /// Of each kind of call in each phase one, then another, until `budget` is reached or there are no more.
-pub fn choose(counts: &Counts, budget: usize, dice: &mut Dice) -> Vec<Point> {
-    let mut left: Vec<Vec<Point>> = counts.iter().map(|(of, count)| points(of, *count)).collect();
+pub fn choose(counts: &Counts, hows: &[How], budget: usize, dice: &mut Dice) -> Vec<Point> {
+    let all = counts.iter().map(|(of, count)| points(of, *count, hows));
+    let mut left: Vec<Vec<Point>> = all.filter(|points| !points.is_empty()).collect();
+    let kinds = left.len();
     let mut chosen = Vec::new();
-    while chosen.len() < budget.max(left.len()) {
+    while chosen.len() < budget.max(kinds) {
         let before = chosen.len();
         for points in left.iter_mut().filter(|points| !points.is_empty()) {
             chosen.push(points.swap_remove(dice.below(points.len())));
@@ -102,21 +135,14 @@ pub fn choose(counts: &Counts, budget: usize, dice: &mut Dice) -> Vec<Point> {
         }
     }
     // Whole rounds overshoot; the first of them has every kind.
-    chosen.truncate(budget.max(counts.len()));
+    chosen.truncate(budget.max(kinds));
     chosen
 }
 
-/// Every point of a kind: before each call, in the middle of each that has one, after those whose
-/// effect another thread may see before the next call.
-fn points((phase, kind): &(usize, String), count: usize) -> Vec<Point> {
-    let has_bytes = kind.starts_with("write:") || kind.starts_with("send:");
-    let how = How::ALL.into_iter().filter(|how| match how {
-        How::Before => true,
-        How::After => !kind.starts_with("write:"),
-        How::Torn => has_bytes,
-    });
-    let of = |how| {
+/// Every point of a kind.
+fn points((phase, kind): &(usize, String), count: usize, hows: &[How]) -> Vec<Point> {
+    let of = |how: How| {
         (1..=count).map(move |nth| Point { phase: Some(*phase), kind: kind.clone(), nth, how })
     };
-    how.flat_map(of).collect()
+    hows.iter().filter(|how| how.fits(kind)).flat_map(|how| of(*how)).collect()
 }

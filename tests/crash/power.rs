@@ -4,9 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use ibis::store::LEDGER;
-
-use super::books::Books;
+use super::books::{Books, open_as_a_start};
 use super::day::Day;
 use super::dice::Dice;
 use super::disk::{Disk, Left};
@@ -73,9 +71,9 @@ pub fn look(calls: &[Call], cuts: &[Cut], dice: &mut Dice) -> Vec<String> {
 }
 
 /// A state directory after a power cut, as the agent's start opens it.
-fn judge(state_dir: &Path, sent: &[String]) -> Vec<String> {
-    if let Err(error) = LEDGER.open_writer(&state_dir.join("ibis.db")) {
-        return vec![error.to_string()];
+pub fn judge(state_dir: &Path, sent: &[String]) -> Vec<String> {
+    if let Err(error) = open_as_a_start(state_dir) {
+        return vec![error];
     }
     let mut findings = audit::ledger(state_dir);
     let books = Books::read(state_dir);
@@ -108,7 +106,7 @@ fn after_a_power_cut_the_live_agent_goes_on_and_agrees_with_the_venue() {
     }
     let mut dice = Dice::new(seed());
     let (_, calls) = Day::new(seed()).trade("1s", None);
-    let points = choose(&counts(&calls), wanted("IBIS_CRASH_DISKS", 0), &mut dice);
+    let points = choose(&counts(&calls), &[How::Before], wanted("IBIS_CRASH_DISKS", 0), &mut dice);
     let count = wanted("IBIS_CRASH_DISKS", GONE_ON_FROM).min(points.len());
     let tasks: Vec<_> = (0..count).map(|at| (points[at].clone(), dice.fork())).collect();
     let outcomes = spread(tasks, |(point, dice)| (1, go_on(&point, dice)));
@@ -118,8 +116,7 @@ fn after_a_power_cut_the_live_agent_goes_on_and_agrees_with_the_venue() {
 /// Dies at a point, loses what the disk did not have, and goes on.
 fn go_on(point: &Point, mut dice: Dice) -> Vec<String> {
     let day = Day::new(dice.below(1_000) as u64);
-    let point = Point { how: How::Before, ..point.clone() };
-    let (_, calls) = day.trade("1s", Some(&point));
+    let (_, calls) = day.trade("1s", Some(point));
     let mut sent = recording::orders(&calls);
     let mut disk = Disk::default();
     calls.iter().for_each(|call| disk.take(call));

@@ -9,7 +9,7 @@ pub struct Call {
     pub phase: usize,
     /// The call and its object: `write:ibis.db-wal`.
     pub kind: String,
-    /// The file's name in the state directory; empty for the directory and for sockets.
+    /// The file's path in the state directory; empty for the directory itself and for sockets.
     pub name: String,
     /// The new name of a renamed file.
     pub to: String,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use super::point::Point;
+use super::point::{FAILURES, Point};
 use crate::support::home::Home;
 use crate::support::{has, repository, skip, succeed};
 
@@ -36,7 +36,7 @@ pub fn is_there() -> bool {
     library().is_some()
 }
 
-/// The environment that kills a process of this home at a point, and writes down what it does.
+/// The environment in which a point happens to a process of this home, and what it does is written down.
 pub fn variables(home: &Home, point: Option<&Point>, log: &Path) -> Vec<(&'static str, String)> {
     let text = |path: &Path| path.to_str().unwrap().to_owned();
     // As the process sees its files, whatever links lead there.
@@ -49,6 +49,7 @@ pub fn variables(home: &Home, point: Option<&Point>, log: &Path) -> Vec<(&'stati
     if let Some(point) = point {
         variables.push(("CRASHPOINT_AT", point.at()));
         variables.push(("CRASHPOINT_MODE", point.how.word().to_owned()));
+        variables.push(("CRASHPOINT_FOR", FAILURES.to_string()));
     }
     variables
 }

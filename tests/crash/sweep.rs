@@ -150,7 +150,7 @@ fn killed_at_any_call_nothing_is_lost_and_nothing_is_doubled() {
         None => {
             let (ended, calls) = Day::new(seed()).trade(LIFE, None);
             ended.ok();
-            choose(&counts(&calls), wanted("IBIS_CRASH_POINTS", SAMPLE), &mut dice)
+            choose(&counts(&calls), &How::DEATHS, wanted("IBIS_CRASH_POINTS", SAMPLE), &mut dice)
         }
     };
     let (count, done) = (points.len(), AtomicUsize::new(0));

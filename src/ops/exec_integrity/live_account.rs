@@ -4,10 +4,9 @@
 //! others follow the ledger's cursor in order of time.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use super::snapshot::{
-    LedgerSnapshot, RECENT_MAX, RecentFill, VenueExecution, VenueOrder, VenueSnapshot,
-};
+use super::snapshot::{LedgerSnapshot, RecentFill, VenueExecution, VenueOrder, VenueSnapshot};
 use crate::domain::identifier::{Asset, ClientOrderId, ExecutionId, VenueOrderId};
 use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
@@ -15,6 +14,10 @@ use crate::exchange::kucoin::protocol::fill::Fill;
 use crate::exchange::kucoin::protocol::order::Order;
 use crate::exchange::kucoin::rest::{Failure, Rest};
 use crate::exchange::kucoin::venue::balances;
+
+/// How long before its booking a fill of the ledger may have happened: the list of fills begins so much
+/// before the oldest one that is compared.
+const BOOKED_WITHIN: Duration = Duration::from_secs(600);
 
 /// Asks for balances, open orders and fills; fills of `symbols` and of what the ledger holds, from the
 /// oldest it compares on, or where it has none from `newest_at`, its last instant.
@@ -27,7 +30,7 @@ pub async fn ask(
     let held = ledger.state.positions.iter().map(|row| row.symbol);
     let open = ledger.state.open_orders.iter().map(|order| order.intent.symbol);
     let symbols: BTreeSet<Symbol> = symbols.iter().copied().chain(held).chain(open).collect();
-    let since = ledger.recent_fills.first().map_or(newest_at, |fill| fill.at);
+    let since = ledger.recent_fills.first().map_or(newest_at, |fill| fill.at - BOOKED_WITHIN);
     let mut fills = Vec::new();
     for symbol in &symbols {
         fills.extend(rest.fills_since(symbol.as_str(), since).await?.fills);
@@ -46,7 +49,7 @@ struct Numbering<'a> {
     known: BTreeMap<(Symbol, ExecutionId), &'a RecentFill>,
     names: BTreeMap<VenueOrderId, ClientOrderId>,
     cursor: u64,
-    /// Fills up to here may be in the ledger without being among its recent ones.
+    /// Fills up to here may be in the ledger without being among its recent ones, or be older than it.
     compared_after: Option<Timestamp>,
 }
 
@@ -54,12 +57,11 @@ impl<'a> Numbering<'a> {
     fn new(ledger: &'a LedgerSnapshot, open_orders: &[VenueOrder]) -> Self {
         let recent = &ledger.recent_fills;
         let named = |order: &VenueOrder| (order.venue_order_id, order.client_order_id);
-        let cut = recent.len() == RECENT_MAX;
         Self {
             known: recent.iter().map(|fill| ((fill.symbol, fill.execution_id), fill)).collect(),
             names: open_orders.iter().map(named).collect(),
             cursor: ledger.state.venue_cursor,
-            compared_after: recent.first().filter(|_| cut).map(|fill| fill.at),
+            compared_after: recent.first().map(|fill| fill.at),
         }
     }
 
