@@ -200,7 +200,7 @@ impl Audit<'_> {
 
     /// Positions, their cost, and what was realized follow from fills and transfers, first in, first out.
     fn lots(&mut self) {
-        let mut positions: BTreeMap<Symbol, Position> = BTreeMap::new();
+        let mut positions: BTreeMap<Symbol, Held> = BTreeMap::new();
         let symbols: Vec<Symbol> = self.ledger.positions.iter().map(|row| row.symbol).collect();
         for movement in &self.ledger.movements {
             match movement {
@@ -210,8 +210,8 @@ impl Audit<'_> {
                     transfer_lot(positions.entry(*symbol).or_default(), transfer.amount);
                 }
                 Movement::Fill(fill) => {
-                    let position = positions.entry(fill.symbol).or_default();
-                    if let Some(detail) = book(position, fill) {
+                    let held = positions.entry(fill.symbol).or_default();
+                    if let Some(detail) = book(held, fill) {
                         self.broken("realized_stays", fill.execution_id, detail);
                     }
                 }
@@ -219,6 +219,7 @@ impl Audit<'_> {
         }
         for row in &self.ledger.positions {
             let expected = positions.remove(&row.symbol).unwrap_or_default();
+            let expected = expected.position;
             let lot = |lot: &Lot| (lot.quantity, lot.cost, lot.fee, lot.basis);
             let (expected, found): (Vec<_>, Vec<_>) =
                 (expected.lots().map(lot).collect(), row.lots.iter().map(lot).collect());
@@ -227,8 +228,8 @@ impl Audit<'_> {
                 self.broken("a_position_is_its_fills", row.symbol, detail);
             }
         }
-        for (symbol, position) in positions.iter().filter(|(_, position)| !position.is_flat()) {
-            let detail = format!("no row, fills give {}", position.quantity());
+        for (symbol, held) in positions.iter().filter(|(_, held)| !held.position.is_flat()) {
+            let detail = format!("no row, fills give {}", held.position.quantity());
             self.broken("a_position_is_its_fills", symbol, detail);
         }
     }
@@ -312,14 +313,24 @@ fn is_same(fill: &FillRecord, theirs: &VenueFill) -> bool {
         )
 }
 
-/// What comes without a trade has no known cost; what goes takes its cost with it.
-fn transfer_lot(position: &mut Position, amount: Decimal) {
+/// Lots, and what was sold or sent away beyond them.
+#[derive(Default)]
+struct Held {
+    position: Position,
+    short: Decimal,
+}
+
+/// What comes without a trade has no known cost, and is gone already where it was sold before; what goes
+/// takes its cost with it.
+fn transfer_lot(held: &mut Held, amount: Decimal) {
     if amount.is_negative() {
-        position.sell(-amount, Decimal::ZERO, Decimal::ZERO);
+        held.short += held.position.remove(amount.abs());
         return;
     }
-    position.acquire(Lot {
-        quantity: amount,
+    let covered = amount.min(held.short);
+    held.short -= covered;
+    held.position.acquire(Lot {
+        quantity: amount - covered,
         cost: Decimal::ZERO,
         fee: Decimal::ZERO,
         basis: Basis::Unknown,
@@ -328,7 +339,8 @@ fn transfer_lot(position: &mut Position, amount: Decimal) {
 }
 
 /// Moves a position by a fill; what is wrong with the realized amounts on record, if anything.
-fn book(position: &mut Position, fill: &FillRecord) -> Option<String> {
+fn book(held: &mut Held, fill: &FillRecord) -> Option<String> {
+    let Held { position, short } = held;
     let fee = if fill.fee_asset == fill.symbol.quote() { fill.fee } else { Decimal::ZERO };
     if fill.side == Side::Buy {
         position.acquire(Lot {
@@ -340,6 +352,7 @@ fn book(position: &mut Position, fill: &FillRecord) -> Option<String> {
         });
         return fill.realized.as_ref().map(|realized| format!("a buy realized {realized:?}"));
     }
+    *short += (fill.quantity - position.quantity()).max(Decimal::ZERO);
     let expected = position.sell(fill.quantity, fill.notional, fee);
     let Some(found) = &fill.realized else { return Some("a sell realized nothing".to_owned()) };
     let same = (found.matched, found.gross, found.fees, found.net, found.basis)

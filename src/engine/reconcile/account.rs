@@ -38,6 +38,7 @@ impl Engine {
         let found = self.compare(snapshot, &moving);
         let before = std::mem::take(&mut self.watch.pending);
         let mut held = self.resolve(found, Some(&before), snapshot, actions);
+        self.net_shorts(&moving, &held, actions);
         // Of what could not be compared this time, nothing new is known.
         let kept =
             before.into_iter().filter(|it| it.asset().is_some_and(|it| moving.contains(&it)));

@@ -1,7 +1,9 @@
 //! What came or went without a trade: declared transfers. The venue's word for it where there is one;
 //! what it cost is unknown, never invented.
 
-use super::{Movement, VenueSnapshot};
+use std::collections::BTreeSet;
+
+use super::{Difference, Movement, VenueSnapshot};
 use crate::domain::decimal::Decimal;
 use crate::domain::identifier::Asset;
 use crate::domain::position::{Basis, Lot};
@@ -58,6 +60,30 @@ impl Engine {
             let id = Some(movement.id.clone());
             self.transfer(movement.asset, movement.amount, (kind, reason), id, actions);
             self.watch.movements.insert(movement.id);
+        }
+    }
+
+    /// Nets what was sold beyond the lots there were with the lots there are, where both sides agree about
+    /// the balance: its purchase was told after the sale. Two declared transfers, in and out, say so.
+    pub(super) fn net_shorts(
+        &mut self,
+        moving: &BTreeSet<Asset>,
+        held: &[Difference],
+        actions: &mut Vec<Action>,
+    ) {
+        for index in 0..self.desks.len() {
+            let Some(desk) = self.desks.get(index) else { return };
+            let asset = desk.instrument.base();
+            let amount = desk.short.min(desk.position.quantity());
+            let doubted = held.iter().any(|difference| difference.asset() == Some(asset));
+            let trades = |desk: &&Desk| desk.instrument.base() == asset;
+            let alone = self.desks.iter().filter(trades).count() == 1;
+            if !amount.is_positive() || !alone || doubted || moving.contains(&asset) {
+                continue;
+            }
+            let why = || ("adjustment", "sold before its purchase was told".to_owned());
+            self.transfer(asset, amount, why(), None, actions);
+            self.transfer(asset, -amount, why(), None, actions);
         }
     }
 

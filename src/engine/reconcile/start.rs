@@ -39,6 +39,7 @@ impl Engine {
         self.settle_intents(snapshot, actions);
         let found = self.compare(snapshot, &BTreeSet::new());
         let held = self.resolve(found, None, snapshot, actions);
+        self.net_shorts(&BTreeSet::new(), &held, actions);
         if held.is_empty() {
             self.watch.agreed_at = Some(self.now);
         }

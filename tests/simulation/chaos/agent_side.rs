@@ -4,6 +4,7 @@ use ibis::domain::order::Purpose;
 use ibis::domain::record::{Fact, Record};
 use ibis::domain::symbol::Symbol;
 use ibis::domain::time::Timestamp;
+use ibis::engine::audit::Extent;
 use ibis::engine::event::Event;
 use ibis::exchange::kucoin::order_tracker::Moment;
 use ibis::store::writer::Entry;
@@ -20,6 +21,8 @@ use super::weather::CrashPoint;
 
 /// A clock further off the venue's stops entries, in microseconds.
 const SKEW_HOLD: i64 = 5 * SECOND;
+/// So many in a thousand crashes are audited.
+const AUDITED: u32 = 150;
 
 impl Universe {
     /// Lets the agent take in what came, and do what is due.
@@ -45,10 +48,10 @@ impl Universe {
         if self.strike_submit(CrashPoint::Decided) || self.strike_applied() {
             return;
         }
-        let Self { process, disk, dice, now, plan, wrong, log, start, .. } = self;
+        self.take_wrong();
+        let Self { process, disk, dice, now, plan, log, start, .. } = self;
         let Some(process) = process else { return };
         let Life::Running(agent) = &mut process.life else { return };
-        wrong.append(&mut agent.wrong);
         let told = std::mem::take(&mut agent.told);
         for line in told.into_iter().filter(|_| plan.verbose) {
             log.push_back(format!("{:>12} {line}", *now - *start));
@@ -62,6 +65,16 @@ impl Universe {
         }
         process.blocked = Some(ticket);
         self.strike_submit(CrashPoint::HandedOver);
+    }
+
+    /// What broke a law in the agent, but for what a stranger's acts excuse.
+    fn take_wrong(&mut self) {
+        let Some(Process { life: Life::Running(agent), .. }) = &mut self.process else { return };
+        for violation in std::mem::take(&mut agent.wrong) {
+            if !self.is_excused(&violation) {
+                self.wrong.push(violation);
+            }
+        }
     }
 
     /// Sends what waited: its intents are durable.
@@ -326,12 +339,12 @@ impl Universe {
 
     /// Kills the process.
     pub(super) fn crash(&mut self, fault: Fault) {
+        self.take_wrong();
         let Some(process) = self.process.take() else { return };
         self.note(format!("{fault:?}"));
         self.hit(fault);
         if let Life::Running(agent) = process.life {
             self.coverage.add(&agent.coverage);
-            self.wrong.extend(agent.wrong);
         }
         let busy = self.disk.is_busy();
         let kept = self.dice.chance(500);
@@ -346,6 +359,9 @@ impl Universe {
         self.stream = None;
         self.armed = None;
         self.check_intents();
+        if self.dice.chance(AUDITED) && self.delisted().is_empty() {
+            self.audit(Extent::Moving);
+        }
         let pause = self.dice.between(SECOND / 5, 4 * SECOND);
         self.after(pause, Happening::Restart);
     }

@@ -186,6 +186,7 @@ impl Universe {
         };
         let (_, answer) = self.site.by_hand(&fields, symbol, now);
         if answer.contains("200000") {
+            self.taken_away |= sells;
             self.hit(Fault::ManualTrade);
         }
     }
@@ -202,6 +203,7 @@ impl Universe {
         };
         if !amount.is_zero() && self.site.core.transfer(asset, amount, noted) {
             self.note(format!("{fault:?} of {amount} {asset}"));
+            self.taken_away |= amount.is_negative();
             self.hit(fault);
         }
     }

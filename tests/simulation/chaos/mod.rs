@@ -39,7 +39,7 @@ use universe::{Plan, SECOND};
 /// Worlds of the test command.
 const SEEDS: u64 = 2_000;
 /// How long things go wrong in each.
-const CHAOS_US: i64 = 160 * SECOND;
+const CHAOS_US: i64 = 140 * SECOND;
 /// One world in so many also writes its ledger to a file.
 const ON_DISK_EVERY: u64 = 50;
 /// Worlds in which a planted bug has to show.

@@ -79,6 +79,10 @@ impl Universe {
         let now = self.time();
         let Sending { call, attempt, method, target, body } = sending;
         let place = *method == Method::Post && target.ends_with("/hf/orders");
+        if place && !self.refused.is_empty() && self.refused.contains(&(generation, *call)) {
+            // What a gateway refused it does not let pass as a copy.
+            return;
+        }
         let refused = |refusal: refusal::Refusal| (refusal.http_status, refusal.body());
         let answer = if self.dice.chance(weather.throttled) {
             self.hit(Fault::Throttled);
@@ -97,6 +101,9 @@ impl Universe {
         };
         for text in self.site.pushes() {
             self.push(text);
+        }
+        if place && !self.site.knows(body) {
+            self.refused.insert((generation, *call));
         }
         self.send_answer(generation, (*call, *attempt), answer);
     }

@@ -91,6 +91,14 @@ impl Site {
         });
     }
 
+    /// True where the order of this request was taken.
+    pub fn knows(&self, request: &str) -> bool {
+        let named = |placed: &PlacedOrder| {
+            request.contains(&format!(r#""clientOid":"{}""#, placed.client_order_id))
+        };
+        self.placed.iter().rev().take(20).any(named)
+    }
+
     /// The answer that the same question had before, if it was asked; remembers this one.
     pub fn earlier(&mut self, target: &str, answer: &(u16, String)) -> Option<(u16, String)> {
         self.last.insert(target.to_owned(), answer.clone())

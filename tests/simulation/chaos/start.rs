@@ -31,7 +31,7 @@ const PRIVATE_UP_WITHIN_US: i64 = 10_000_000;
 /// The pause before an order that is not found is asked for again, in microseconds.
 const ASK_AGAIN_AFTER_US: i64 = 250_000;
 /// How far the lists of fills reach back behind the newest known.
-pub const FILLS_OVERLAP: Duration = Duration::from_secs(60);
+pub const FILLS_OVERLAP: Duration = Duration::from_secs(20);
 /// The venue's lists reach back so far.
 pub const HISTORY: Duration = Duration::from_secs(7 * 86_400);
 

@@ -1,6 +1,6 @@
 //! A world: agent, venue, network and disk on one virtual clock, turned by the earliest of what is due.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -132,6 +132,10 @@ pub struct Universe {
     pub(super) mirror: Option<super::mirror::Mirror>,
     pub steps: u64,
     pub(super) checked: usize,
+    /// Placings that were refused.
+    pub(super) refused: BTreeSet<(u64, u64)>,
+    /// Somebody else sold or withdrew what the agent may count on.
+    pub(super) taken_away: bool,
 }
 
 fn ratio(text: &str) -> Decimal {
@@ -223,6 +227,8 @@ impl Universe {
             mirror: plan.on_disk.then(|| super::mirror::Mirror::new(plan.seed)),
             steps: 0,
             checked: 0,
+            refused: BTreeSet::new(),
+            taken_away: false,
         };
         for (after, trouble) in universe.schedule.clone() {
             universe.after(after, Happening::Trouble(trouble));

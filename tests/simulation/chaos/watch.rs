@@ -15,7 +15,7 @@ use super::shell::Agent;
 const SYMBOL_EVERY: Duration = Duration::from_secs(20);
 const TROUBLE_EVERY: Duration = Duration::from_secs(5);
 /// The account is looked at as a whole this often ...
-const SURVEY_EVERY: Duration = Duration::from_secs(20);
+const SURVEY_EVERY: Duration = Duration::from_secs(25);
 /// ... and where something about it is in doubt.
 const DOUBT_EVERY: Duration = Duration::from_secs(5);
 /// A third of the switch's timeout.

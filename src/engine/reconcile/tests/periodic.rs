@@ -118,6 +118,22 @@ fn a_sale_of_coins_whose_arrival_is_told_later_adds_up() {
 }
 
 #[test]
+fn a_sale_told_before_its_purchase_is_netted_once_both_sides_agree() {
+    let mut bench = Bench::new(Policy::default());
+    bench.fill(Side::Sell, "60000", "0.01");
+    bench.fill(Side::Buy, "50000", "0.03");
+    assert_eq!((bench.btc(), bench.total("BTC")), (d("0.03"), d("0.02")), "one is sold already");
+    bench.surprises();
+    bench.has("USDT", "100");
+    bench.has("BTC", "0.02");
+    bench.look();
+    assert_eq!((bench.btc(), bench.total("BTC")), (d("0.02"), d("0.02")));
+    assert_eq!(bench.transfers(), ["BTC 0.01 adjustment", "BTC -0.01 adjustment"]);
+    bench.look();
+    assert_eq!(bench.transfers(), Vec::<String>::new());
+}
+
+#[test]
 fn an_order_that_is_over_here_and_at_work_there_is_canceled() {
     let mut bench = Bench::new(Policy::default());
     let id = enter(&mut bench);
