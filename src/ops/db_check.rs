@@ -1,5 +1,6 @@
 //! `db check`: the whole ledger is read and verified: SQLite's structure, references, the hash chain
-//! from the first event, the count of fills. Costs the length of the history.
+//! from the first event, the count of fills, and the books: that orders, positions, realized profit and
+//! balances follow from the events. Costs the length of the history.
 
 use std::path::Path;
 
@@ -65,7 +66,7 @@ pub fn run(state_dir: &Path) -> Result<DbCheck, CheckError> {
 pub fn check(ledger: &Connection) -> rusqlite::Result<DbCheck> {
     let mut check =
         DbCheck { ok: false, chain_head: String::new(), events: 0, fills: 0, problems: Vec::new() };
-    for part in [structure, references, events, fills] {
+    for part in [structure, references, events, fills, books] {
         match part(ledger, &mut check) {
             Ok(()) => {}
             Err(error) if matches!(classify(&error), OpenErrorKind::Foreign(_)) => {
@@ -112,6 +113,13 @@ fn events(ledger: &Connection, check: &mut DbCheck) -> rusqlite::Result<()> {
     if let Some(event) = chain::first_break(ledger, None)? {
         check.problems.push(format!("the hash chain breaks at event {event}"));
     }
+    Ok(())
+}
+
+/// State against events: orders, positions, what was realized, balances.
+fn books(ledger: &Connection, check: &mut DbCheck) -> rusqlite::Result<()> {
+    let violations = store::books::audit(ledger)?;
+    check.problems.extend(violations.iter().map(ToString::to_string));
     Ok(())
 }
 

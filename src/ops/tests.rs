@@ -149,9 +149,14 @@ fn status_has_the_runbooks_names_in_its_order_and_the_health_checks_verdict() {
 #[test]
 fn db_check_gives_the_chain_head_and_finds_a_changed_event() {
     let (directory, ledger) = on_disk("check");
+    let rows_without_events = db_check::run(&directory).unwrap();
+    assert!(!rows_without_events.ok && rows_without_events.fills == 1, "{rows_without_events:?}");
+    for table in ["fills", "lots", "positions", "balances", "orders", "intents", "transfers"] {
+        ledger.execute(&format!("DELETE FROM {table}"), []).unwrap();
+    }
     let whole = db_check::run(&directory).unwrap();
     assert!(whole.ok, "{whole:?}");
-    assert_eq!((whole.events, whole.fills), (2, 1));
+    assert_eq!((whole.events, whole.fills), (2, 0));
     assert_eq!(whole.chain_head, chain::head(&ledger).unwrap().hex());
     ledger.execute("UPDATE events SET payload = '{ }' WHERE seq = 1", []).unwrap();
     let changed = db_check::run(&directory).unwrap();

@@ -5,6 +5,7 @@
 //! transaction, read-write ([`open_existing`]). Paper and live never share a file: it records its
 //! mode and refuses the other.
 
+pub mod books;
 pub mod chain;
 pub mod column;
 pub mod emergency;

@@ -6,7 +6,9 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::audit::{self, Audit};
-use super::snapshot::{LedgerSnapshot, RECENT_MAX, RecentFill, Snapshot, VenueSnapshot};
+use super::snapshot::{
+    BOOKS_FILLS_MAX, LedgerSnapshot, RECENT_MAX, RecentFill, Snapshot, VenueSnapshot,
+};
 use crate::domain::decimal::Decimal;
 use crate::domain::identifier::{Asset, ClientOrderId};
 use crate::domain::order_status::OrderStatus;
@@ -14,7 +16,7 @@ use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
 use crate::ops::agent_evidence::{AgentEvidence, Service};
 use crate::store::load::{self, optional, text};
-use crate::store::{chain, state_json};
+use crate::store::{books, chain, state_json};
 
 /// Asks the venue's account for everything the ledger has to be compared with.
 pub type AskVenue<'a> = &'a dyn Fn(&LedgerSnapshot) -> Result<VenueSnapshot, String>;
@@ -56,6 +58,10 @@ pub fn read_ledger(
         state: load::load(ledger)?,
         quantities: quantities(ledger)?,
         changed_at: changed_at(ledger)?,
+        books: match audit.last_fill <= BOOKS_FILLS_MAX {
+            true => books::audit(ledger)?,
+            false => Vec::new(),
+        },
         audit,
         transfers: transfers(ledger)?,
         recent_fills: recent_fills(ledger)?,

@@ -23,6 +23,9 @@ pub fn judge(ledger: &LedgerSnapshot) -> Vec<Difference> {
     found.extend(conservation(ledger));
     found.extend(orders(ledger));
     found.extend(fills(ledger));
+    found.extend(ledger.books.iter().map(|violation| {
+        critical(violation.invariant, &violation.subject, (&violation.detail, ""))
+    }));
     found
 }
 
