@@ -220,8 +220,9 @@ fn files_deleted_under_it_are_put_back() {
     home.write("ibis.toml", BUSY);
     let mut agent = home.start("agent --config ibis.toml --speed 20", &[]);
     holding(&mut agent);
-    for name in fs::read_dir(home.path("data")).unwrap().flatten() {
-        fs::remove_file(name.path()).unwrap();
+    let entries = fs::read_dir(home.path("data")).unwrap().flatten().map(|entry| entry.path());
+    for file in entries.filter(|path| path.is_file()) {
+        fs::remove_file(file).unwrap();
     }
     let told = [agent.line("put back from memory"), agent.line("put back from memory")].concat();
     assert!(
