@@ -117,8 +117,24 @@ fn a_lock_that_another_process_keeps() {
     let other = stage.home.ledger();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
     let exit = exit_in_trouble(&mut agent);
+    let health = stage.home.ibis("healthcheck --json");
+    assert_eq!(health.code, Some(2), "{health:?}");
+    assert!(health.stdout.contains("ledger_writable"), "{health:?}");
     drop(other);
     recovers(&stage.home, agent, &exit);
+}
+
+#[test]
+fn a_lock_on_the_paper_account() {
+    let home = Home::new();
+    home.write("ibis.toml", BUSY);
+    let mut agent = home.start("agent --config ibis.toml --speed 20", &[]);
+    holding(&mut agent);
+    let other = Connection::open(home.path("data/paper.db")).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let exit = exit_in_trouble(&mut agent);
+    drop(other);
+    recovers(&home, agent, &exit);
 }
 
 #[test]
