@@ -119,6 +119,29 @@ fn a_reload_takes_what_it_can_and_names_the_rest() {
 }
 
 #[test]
+fn a_disk_that_refuses_is_no_hung_process() {
+    let busy = "[strategy]\nfast_candles = 1\nslow_candles = 2\ncandle_interval = \"1s\"\n";
+    let mut service = Service::start("agent --speed 20", busy);
+    service.agent.line("filled:");
+    let other = service.home.ledger();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    service.agent.line("no entries, exits go on");
+    let before = service.seen.len();
+    // At ten a second these span more than the ledger may ever be behind.
+    for _ in 0..150 {
+        service.told("WATCHDOG=1");
+    }
+    let status = service.seen[before..].iter().rfind(|seen| seen.starts_with("STATUS="));
+    assert!(status.is_some_and(|status| status.contains("soft_pause")), "{status:?}");
+    drop(other);
+    service.agent.line("is written again");
+    service.agent.signal("TERM");
+    let ended = service.agent.wait();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(!ended.stderr.contains("watchdog withheld"), "{ended:?}");
+}
+
+#[test]
 fn the_first_signal_drains_and_sums_up() {
     for (name, cause) in [("TERM", "SIGTERM"), ("INT", "SIGINT")] {
         let mut service = Service::start("agent --speed 600 --json", "");

@@ -117,8 +117,24 @@ fn a_lock_that_another_process_keeps() {
     let other = stage.home.ledger();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
     let exit = exit_in_trouble(&mut agent);
+    let health = stage.home.ibis("healthcheck --json");
+    assert_eq!(health.code, Some(2), "{health:?}");
+    assert!(health.stdout.contains("ledger_writable"), "{health:?}");
     drop(other);
     recovers(&stage.home, agent, &exit);
+}
+
+#[test]
+fn a_lock_on_the_paper_account() {
+    let home = Home::new();
+    home.write("ibis.toml", BUSY);
+    let mut agent = home.start("agent --config ibis.toml --speed 20", &[]);
+    holding(&mut agent);
+    let other = Connection::open(home.path("data/paper.db")).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let exit = exit_in_trouble(&mut agent);
+    drop(other);
+    recovers(&home, agent, &exit);
 }
 
 #[test]
@@ -220,8 +236,9 @@ fn files_deleted_under_it_are_put_back() {
     home.write("ibis.toml", BUSY);
     let mut agent = home.start("agent --config ibis.toml --speed 20", &[]);
     holding(&mut agent);
-    for name in fs::read_dir(home.path("data")).unwrap().flatten() {
-        fs::remove_file(name.path()).unwrap();
+    let entries = fs::read_dir(home.path("data")).unwrap().flatten().map(|entry| entry.path());
+    for file in entries.filter(|path| path.is_file()) {
+        fs::remove_file(file).unwrap();
     }
     let told = [agent.line("put back from memory"), agent.line("put back from memory")].concat();
     assert!(

@@ -32,7 +32,10 @@ impl<I: Handover> State<I> {
     /// What one transaction takes, and the number of its last item.
     pub(super) fn oldest(&self) -> (Vec<Arc<I>>, Option<u64>) {
         let oldest = || self.queue.iter().take(BATCH_ITEMS_MAX);
-        (oldest().map(|(_, item)| Arc::clone(item)).collect(), oldest().last().map(|(n, _)| *n))
+        (
+            oldest().map(|(_, item)| Arc::clone(item)).collect(),
+            oldest().next_back().map(|(n, _)| *n),
+        )
     }
 
     pub(super) fn weight(&self) -> usize {
