@@ -18,7 +18,7 @@ use crate::store;
 ///
 /// With --from-ledger everything on record, or a part of it; with --extract one incident is cut out
 /// as a case; with the name of a case that one. (Market files are replayed by ibis agent --replay.)
-/// Exit codes: 0 reproduced, 2 it differs or breaks an invariant, 3 nothing is recorded or a part is
+/// Exit codes: 0 ok, 2 it differs or breaks an invariant, 3 nothing is recorded or a part is
 /// missing, 64 usage, 65 damaged recording or ledger, 75 busy or try again.
 #[derive(Debug, Args)]
 pub struct Replay {

@@ -108,7 +108,7 @@ fn an_order_is_explained_from_its_signal_to_what_it_earned() {
         number(&decision["signal"]["fast"]) < number(&decision["signal"]["slow"]),
         "{decision}"
     );
-    assert_eq!(decision["plan"]["opened_at"].is_i64(), true, "{decision}");
+    assert!(decision["plan"]["opened_at"].is_i64(), "{decision}");
     let realized = &why["events"][4]["payload"]["realized"];
     assert_eq!(why["realized"]["net"], realized["net"]);
 

@@ -28,6 +28,9 @@ fn rewrite(home: &Home, lines: &[String]) {
     fs::write(segment(home), lines.join("\n") + "\n").unwrap();
 }
 
+/// Something done to the lines of a segment.
+type Change<'a> = &'a dyn Fn(&mut Vec<String>);
+
 /// The ledger as a forger opens it.
 fn forged(home: &Home, change: &str) {
     let ledger = Connection::open(home.path("data/ibis.db")).unwrap();
@@ -40,7 +43,7 @@ fn a_changed_lost_or_repeated_line_is_named() {
     let whole = lines(&home);
     let at = whole.iter().rposition(|line| line.starts_with("[\"t\"")).unwrap() - 100;
     let digit = whole[at].rfind(|c: char| c.is_ascii_digit()).unwrap() - 8;
-    let changes: [&dyn Fn(&mut Vec<String>); 4] = [
+    let changes: [Change<'_>; 4] = [
         &|lines| {
             let other = if &lines[at][digit..=digit] == "1" { "2" } else { "1" };
             lines[at].replace_range(digit..=digit, other);
