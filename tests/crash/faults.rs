@@ -5,7 +5,7 @@
 use std::fs;
 
 use super::books::Books;
-use super::day::Day;
+use super::day::{Day, busy_day};
 use super::dice::Dice;
 use super::disk::{Disk, Left};
 use super::point::{How, Point, choose, counts};
@@ -26,7 +26,7 @@ fn a_disk_that_fails_for_a_moment_at_any_call_is_survived() {
         return;
     }
     let mut dice = Dice::new(seed());
-    let (_, calls) = Day::new(seed()).trade(LIFE, None);
+    let (_, calls) = busy_day(seed(), LIFE);
     let budget = wanted("IBIS_CRASH_POINTS", SAMPLE);
     let points = choose(&counts(&calls), &How::FAULTS, budget, &mut dice);
     let tasks: Vec<_> = points.into_iter().map(|point| (point, dice.fork())).collect();

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::books::{Books, texts};
-use super::day::{Day, SYMBOLS};
+use super::day::{Day, SYMBOLS, busy_day};
 use super::dice::Dice;
 use super::point::{How, Point, choose, counts};
 use super::recording;
@@ -148,8 +148,7 @@ fn killed_at_any_call_nothing_is_lost_and_nothing_is_doubled() {
     let points = match variable("IBIS_CRASH_POINT") {
         Some(text) => vec![Point::parse(&text).expect("PHASE KIND N HOW")],
         None => {
-            let (ended, calls) = Day::new(seed()).trade(LIFE, None);
-            ended.ok();
+            let (_, calls) = busy_day(seed(), LIFE);
             choose(&counts(&calls), &How::DEATHS, wanted("IBIS_CRASH_POINTS", SAMPLE), &mut dice)
         }
     };
