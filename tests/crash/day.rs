@@ -67,7 +67,7 @@ impl Day {
 
     /// The last life: starts, reconciles, trades a little more and drains.
     pub fn recover(&self) -> (Ended, Vec<Call>) {
-        self.trade("400ms", None)
+        self.trade("600ms", None)
     }
 
     /// What the exchange says.
