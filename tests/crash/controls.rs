@@ -7,7 +7,7 @@ use ibis::store::state_json;
 use rusqlite::Connection;
 
 use super::books::{Books, copy_directory};
-use super::day::{Day, day_with_fills};
+use super::day::{Day, busy_day};
 use super::dice::Dice;
 use super::point::{How, Point};
 use super::power::{cuts, look};
@@ -34,7 +34,7 @@ fn a_changed_ledger_is_named() {
     if !shim::is_there() {
         return;
     }
-    let day = day_with_fills();
+    let (day, _) = busy_day(3, "1500ms");
     let venue = day.venue();
     assert_eq!(audit::all(&day.trader, &venue), Vec::<String>::new());
     let (data, kept) = (day.trader.home.path("data"), day.trader.home.path("kept"));
@@ -137,8 +137,7 @@ fn a_disk_that_lies_and_an_order_sent_too_early_are_caught() {
     if !shim::is_there() {
         return;
     }
-    let (ended, calls) = Day::new(6).trade("1200ms", None);
-    ended.ok();
+    let (_, calls) = busy_day(6, "1200ms");
     let judge = |calls: &[Call]| {
         let mut dice = Dice::new(1);
         let cuts = cuts(calls, DISKS, &mut dice);

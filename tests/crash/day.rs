@@ -67,7 +67,7 @@ impl Day {
 
     /// The last life: starts, reconciles, trades a little more and drains.
     pub fn recover(&self) -> (Ended, Vec<Call>) {
-        self.trade("400ms", None)
+        self.trade("600ms", None)
     }
 
     /// What the exchange says.
@@ -80,12 +80,13 @@ impl Day {
     }
 }
 
-/// A day that ended well, with some fills.
-pub fn day_with_fills() -> Day {
-    for seed in 3..3 + DAYS_MAX {
+/// The first day from this seed on that ended well and had some fills; and what was done in it.
+pub fn busy_day(seed: u64, runtime: &str) -> (Day, Vec<Call>) {
+    for seed in seed..seed + DAYS_MAX {
         let day = Day::new(seed);
-        if day.trade("1500ms", None).0.ok()["fills"].as_u64() > Some(3) {
-            return day;
+        let (ended, calls) = day.trade(runtime, None);
+        if ended.ok()["fills"].as_u64() > Some(3) {
+            return (day, calls);
         }
     }
     panic!("hardly a fill in {DAYS_MAX} days")

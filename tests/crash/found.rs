@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::day::{Day, day_with_fills};
+use super::day::{Day, busy_day};
 use super::point::{How, Point};
 use super::recording::Call;
 use super::{audit, shim};
@@ -50,7 +50,7 @@ fn a_fill_booked_after_later_ones_is_not_called_unknown_to_the_venue() {
     if !shim::is_there() {
         return;
     }
-    let day = day_with_fills();
+    let (day, _) = busy_day(3, "1500ms");
     let ledger = Connection::open(day.trader.home.path("data/ibis.db")).unwrap();
     for change in [
         "UPDATE fills SET at_us = (SELECT (min(at_us) + max(at_us)) / 2 FROM fills) WHERE fill = 1",

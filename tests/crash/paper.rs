@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use super::books::{Books, texts};
 use super::dice::Dice;
-use super::point::{How, Point, choose, counts};
+use super::point::{How, Point, asked_for, choose, counts};
 use super::recording::{self, Call};
 use super::{audit, seed, shim, spread, tell, wanted};
 use crate::support::home::{Ended, Home};
@@ -84,8 +84,9 @@ fn a_paper_agent_killed_at_any_call_wrote_the_beginning_of_the_same_day_and_goes
     let reference = Books::read(&whole.path("data"));
     assert!(reference.fills.len() > 10, "nothing happened");
     let mut dice = Dice::new(seed());
-    let points =
-        choose(&counts(&calls), &How::DEATHS, wanted("IBIS_CRASH_POINTS", SAMPLE), &mut dice);
+    let points = asked_for(&How::DEATHS).unwrap_or_else(|| {
+        choose(&counts(&calls), &How::DEATHS, wanted("IBIS_CRASH_POINTS", SAMPLE), &mut dice)
+    });
     let outcomes = spread(points, |point| {
         let home = Home::new();
         let (ended, _) = live(&home, LIFE, Some(&point));
@@ -107,7 +108,10 @@ fn a_paper_agent_killed_at_any_call_wrote_the_beginning_of_the_same_day_and_goes
     ));
     let failed: Vec<_> = outcomes.iter().filter(|(_, survived, _)| !survived).collect();
     assert!(failed.is_empty(), "{failed:?}");
-    assert!(past * 4 <= outcomes.len(), "most of the points are never reached");
+    assert!(
+        past * 4 <= outcomes.len() || outcomes.len() < SAMPLE,
+        "most of the points are never reached"
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::dice::Dice;
 use super::recording::Call;
+use crate::support::variable;
 
 const PHASES: [&str; 3] = ["start", "trading", "drain"];
 
@@ -105,6 +106,12 @@ impl Point {
         let phase = self.phase.map_or("any".to_owned(), |phase| phase.to_string());
         format!("{phase} {} {}", self.kind, self.nth)
     }
+}
+
+/// The one point that the test run asks for, where it happens so.
+pub fn asked_for(hows: &[How]) -> Option<Vec<Point>> {
+    let point = Point::parse(&variable("IBIS_CRASH_POINT")?).expect("PHASE KIND N HOW");
+    Some(Some(point).into_iter().filter(|point| hows.contains(&point.how)).collect())
 }
 
 /// How many calls of each kind a phase has.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::books::{Books, open_as_a_start};
-use super::day::Day;
+use super::day::{Day, busy_day};
 use super::dice::Dice;
 use super::disk::{Disk, Left};
 use super::point::{How, Point, choose, counts};
@@ -90,9 +90,7 @@ fn after_a_power_cut_at_any_moment_the_ledger_has_every_order_that_was_sent() {
     let count = wanted("IBIS_CRASH_DISKS", LOOKED_AT);
     let lives: Vec<_> = (0..LIVES).map(|life| Dice::new(seed() + life)).collect();
     let looked = spread(lives, |mut dice| {
-        let (ended, calls) = Day::new(dice.below(1_000) as u64).trade("1s", None);
-        ended.ok();
-        assert!(!recording::orders(&calls).is_empty(), "nothing was sent");
+        let (_, calls) = busy_day(dice.below(1_000) as u64, "1s");
         let cuts = cuts(&calls, count, &mut dice);
         (cuts.len(), look(&calls, &cuts, &mut dice))
     });
@@ -105,7 +103,7 @@ fn after_a_power_cut_the_live_agent_goes_on_and_agrees_with_the_venue() {
         return;
     }
     let mut dice = Dice::new(seed());
-    let (_, calls) = Day::new(seed()).trade("1s", None);
+    let (_, calls) = busy_day(seed(), "1s");
     let points = choose(&counts(&calls), &[How::Before], wanted("IBIS_CRASH_DISKS", 0), &mut dice);
     let count = wanted("IBIS_CRASH_DISKS", GONE_ON_FROM).min(points.len());
     let tasks: Vec<_> = (0..count).map(|at| (points[at].clone(), dice.fork())).collect();

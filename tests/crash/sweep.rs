@@ -4,13 +4,12 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::books::{Books, texts};
-use super::day::{Day, SYMBOLS};
+use super::day::{Day, SYMBOLS, busy_day};
 use super::dice::Dice;
-use super::point::{How, Point, choose, counts};
+use super::point::{How, Point, asked_for, choose, counts};
 use super::recording;
 use super::{audit, seed, shim, spread, tell, wanted};
 use crate::live::trader::Trader;
-use crate::support::variable;
 
 /// Points of a sample: each kind of call in each phase, and as many again.
 const SAMPLE: usize = 72;
@@ -20,6 +19,11 @@ const LIFE: &str = "1200ms";
 const NESTED_EVERY: usize = 4;
 /// About as many calls as a start has.
 const NESTED_WITHIN: usize = 160;
+/// More points in a round, and rounds, where the days of the sample lack something.
+const MORE: usize = 12;
+const ROUNDS_MORE: usize = 4;
+/// About as many calls as a day's trading has.
+const CALLS_OF_A_DAY: usize = 300;
 /// Progress is told after so many points of a whole sweep.
 const TELL_EVERY: usize = 25;
 
@@ -74,6 +78,21 @@ impl Seen {
                 "SELECT count(*) FROM orders WHERE reason LIKE '%never reached the venue%'",
             ),
         }
+    }
+
+    /// True where a day had everything that may go wrong in one.
+    fn is_whole(&self) -> bool {
+        let each = [
+            self.restarts_with_open_orders,
+            self.fills,
+            self.filled_in_parts,
+            self.stale_entries_canceled,
+            self.canceled_after_a_part,
+            self.profits_and_stops,
+            self.other_exits,
+            self.never_arrived,
+        ];
+        each.iter().all(|count| *count > 0)
     }
 
     fn add(&mut self, more: &Self) {
@@ -145,17 +164,32 @@ fn killed_at_any_call_nothing_is_lost_and_nothing_is_doubled() {
         return;
     }
     let mut dice = Dice::new(seed());
-    let points = match variable("IBIS_CRASH_POINT") {
-        Some(text) => vec![Point::parse(&text).expect("PHASE KIND N HOW")],
-        None => {
-            let (ended, calls) = Day::new(seed()).trade(LIFE, None);
-            ended.ok();
-            choose(&counts(&calls), &How::DEATHS, wanted("IBIS_CRASH_POINTS", SAMPLE), &mut dice)
+    let points = asked_for(&How::DEATHS).unwrap_or_else(|| {
+        let (_, calls) = busy_day(seed(), LIFE);
+        choose(&counts(&calls), &How::DEATHS, wanted("IBIS_CRASH_POINTS", SAMPLE), &mut dice)
+    });
+    let is_sample = points.len() >= SAMPLE;
+    let mut outcomes = survive_all(points, &mut dice);
+    for _ in 0..ROUNDS_MORE {
+        if !is_sample || seen_in(&outcomes).is_whole() {
+            break;
         }
-    };
+        // A machine that is slow lets little happen in a day.
+        let more = (0..MORE).map(|_| Point {
+            phase: Some(1),
+            kind: "any".to_owned(),
+            nth: 1 + dice.below(CALLS_OF_A_DAY),
+            how: How::DEATHS[dice.below(How::DEATHS.len())],
+        });
+        outcomes.extend(survive_all(more.collect(), &mut dice));
+    }
+    conclude(&outcomes, is_sample);
+}
+
+fn survive_all(points: Vec<Point>, dice: &mut Dice) -> Vec<Outcome> {
     let (count, done) = (points.len(), AtomicUsize::new(0));
     let tasks: Vec<_> = points.into_iter().enumerate().map(|task| (task, dice.fork())).collect();
-    let outcomes = spread(tasks, |((index, point), dice)| {
+    spread(tasks, |((index, point), dice)| {
         let outcome = survive(&point, index.is_multiple_of(NESTED_EVERY), dice);
         for finding in &outcome.findings {
             tell(&format!("crash point {}: {finding}", outcome.point));
@@ -165,17 +199,21 @@ fn killed_at_any_call_nothing_is_lost_and_nothing_is_doubled() {
             tell(&format!("crash points: {done} of {count}"));
         }
         outcome
-    });
-    conclude(&outcomes);
+    })
 }
 
-fn conclude(outcomes: &[Outcome]) {
+fn seen_in(outcomes: &[Outcome]) -> Seen {
+    let mut seen = Seen::default();
+    outcomes.iter().for_each(|outcome| seen.add(&outcome.seen));
+    seen
+}
+
+fn conclude(outcomes: &[Outcome], is_sample: bool) {
     let of = |how| outcomes.iter().filter(|outcome| outcome.how == Some(how)).count();
     let past = outcomes.iter().filter(|outcome| outcome.how.is_none()).count();
     let nested: usize = outcomes.iter().map(|outcome| outcome.nested).sum();
     let survived = outcomes.iter().filter(|outcome| outcome.findings.is_empty()).count();
-    let mut seen = Seen::default();
-    outcomes.iter().for_each(|outcome| seen.add(&outcome.seen));
+    let seen = seen_in(outcomes);
     let killed = of(How::Before) + of(How::After);
     tell(&format!(
         "crash points: {survived}/{} survived (kill {killed}, torn {}, nested {nested}, past the end \
@@ -187,21 +225,9 @@ fn conclude(outcomes: &[Outcome]) {
     ));
     let failed: Vec<_> = outcomes.iter().filter(|it| !it.findings.is_empty()).collect();
     assert!(failed.is_empty(), "IBIS_CRASH_SEED={} {failed:#?}", seed());
-    assert!(past * 4 <= outcomes.len(), "most of the points are never reached");
-    if outcomes.len() >= SAMPLE {
+    if is_sample {
+        assert!(past * 4 <= outcomes.len(), "most of the points are never reached");
         assert!(nested > 0 && of(How::Torn) > 0 && of(How::After) > 0);
-        let Seen { restarts_with_open_orders, fills, filled_in_parts, .. } = seen;
-        let Seen { stale_entries_canceled, profits_and_stops, other_exits, .. } = seen;
-        let each = [
-            restarts_with_open_orders,
-            fills,
-            filled_in_parts,
-            stale_entries_canceled,
-            profits_and_stops,
-            other_exits,
-            seen.canceled_after_a_part,
-            seen.never_arrived,
-        ];
-        assert!(each.iter().all(|count| *count > 0), "the day lacks something: {seen:?}");
+        assert!(seen.is_whole(), "the day lacks something: {seen:?}");
     }
 }
