@@ -18,7 +18,7 @@ const PATIENT: &str = "request_timeout = \"1s\"\norder_window = \"1s\"\n[reconci
     [strategy]\nexit_on_cross = false\nstop_loss = \"50%\"\ntake_profit = \"100%\"\n\
     trailing_activation = \"0%\"\nhold_max = \"30d\"\n[risk]\nexposure_max_instrument = \"2%\"\n";
 /// Looks at the ledger until something is so.
-const LOOKS_MAX: u32 = 3_000;
+const LOOKS_MAX: u32 = 1_500;
 
 /// What an operator of the exchange does, when the test asks for the path.
 const TRANSFERS: &str = r#"

@@ -122,8 +122,7 @@ impl Comparison<'_> {
         let (ours, theirs) = (self.snapshot.ledger.state.venue_cursor, self.venue.last_sequence);
         let name = DifferenceKind::VenueFillCounter.as_str();
         let (severity, repair) = (Severity::Critical, Repair::Person);
-        (theirs < ours)
-            .then(|| Difference::new(name, severity, "account", (ours, theirs), repair))
+        (theirs < ours).then(|| Difference::new(name, severity, "account", (ours, theirs), repair))
     }
 
     /// Each order that works at the venue is open in the ledger, on the same terms.
@@ -162,9 +161,8 @@ impl Comparison<'_> {
         let kind = DifferenceKind::ForeignOrder;
         let counts = self.is_traded(order.symbol) && kind.rule(&self.rules.policy) == Rule::Hold;
         let values = (format!("unknown; no entries in {}", order.symbol), left);
-        counts.then(|| {
-            Difference::new(kind.as_str(), Severity::Degraded, id, values, Repair::Person)
-        })
+        counts
+            .then(|| Difference::new(kind.as_str(), Severity::Degraded, id, values, Repair::Person))
     }
 
     fn is_traded(&self, symbol: Symbol) -> bool {
@@ -300,9 +298,7 @@ impl Comparison<'_> {
 
     /// True where an order or fill in flight may be changing what is held of `asset`.
     fn is_moving(&self, asset: Asset, pending: &[&VenueExecution]) -> bool {
-        let touches = |symbol: Symbol| {
-            symbol.base() == asset || symbol.quote() == asset
-        };
+        let touches = |symbol: Symbol| symbol.base() == asset || symbol.quote() == asset;
         let ledger = &self.snapshot.ledger;
         pending.iter().any(|execution| touches(execution.symbol))
             || ledger.state.open_orders.iter().any(|open| {
