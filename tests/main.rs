@@ -13,6 +13,7 @@ mod cli;
 mod crash;
 mod exchange;
 mod feed;
+mod incidents;
 mod kucoin;
 mod live;
 mod recorder;

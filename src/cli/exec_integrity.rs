@@ -32,7 +32,7 @@ pub fn run(global: &Global, arguments: &ExecIntegrity) -> anyhow::Result<Exit> {
         .map_err(|error| format!("{error:#}"))
         .and_then(|asked| asked.map_err(|failure| failure.to_string())),
     };
-    let (limits, apply) = (&settings.health, arguments.apply);
-    let report = exec_integrity::run(&directory, limits, &ask, apply, clock::wall_now)?;
+    let report =
+        exec_integrity::run(&directory, &settings, &ask, arguments.apply, clock::wall_now)?;
     job::show(global, &report, None)
 }

@@ -18,7 +18,7 @@ mod trade_history;
 use crate::support::home::Home;
 
 /// The whole of a script's first step: a quick deterministic run.
-const RUN: &str = "agent --speed max --seed 7 --max-runtime 1h";
+pub const RUN: &str = "agent --speed max --seed 7 --max-runtime 1h";
 
 /// Three candles of an invented pair.
 const CANDLES: &str = "ts_ms,open,high,low,close,volume\n\
@@ -27,7 +27,7 @@ const CANDLES: &str = "ts_ms,open,high,low,close,volume\n\
     1600000120000,1.3,1.4,1.2,1.4,10\n";
 
 /// Newest first, a size missing, a sell without a buy.
-const HISTORY: &str = r#"{"trades": [
+pub const HISTORY: &str = r#"{"trades": [
     {"order_id": "4", "symbol": "OBI", "side": "sell", "price": 2.0, "size": 5.0, "funds": 10.0,
      "fee": 0.02, "fee_currency": "USDT", "timestamp": 1771493000000, "executed_at": "1771493000000"},
     {"order_id": "3", "symbol": "XPIN", "side": "sell", "price": 1.25, "size": 8.0, "funds": 10.0,

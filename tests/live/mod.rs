@@ -3,6 +3,7 @@
 mod bad_input;
 mod crash;
 mod day;
+mod reconcile;
 mod secrets;
 mod storage;
 pub mod trader;

@@ -2,7 +2,7 @@
 
 mod chaos;
 mod reconciliation;
-mod world;
+pub mod world;
 
 use ibis::domain::decimal::Decimal;
 use ibis::domain::order::Purpose;

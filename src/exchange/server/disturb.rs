@@ -38,6 +38,7 @@ pub async fn respond(
     let subject = format!("{} {path}", arrival.parts.method.as_str());
     let run = exchange.clock.run();
     let faults = exchange.injector.borrow_mut().on_request(&subject, run);
+    exchange.transfer(&faults.transfers);
     if let Some(instead) = &faults.before {
         sleep(faults.delay_before).await;
         return end(exchange, instead, line).await;

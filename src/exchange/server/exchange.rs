@@ -17,7 +17,7 @@ use super::clock::ExchangeClock;
 use super::core::{Core, Push};
 use super::counters::Counters;
 use super::credentials_file::CredentialsFile;
-use super::fault::{ConditionWatch, Injector, Plan};
+use super::fault::{ConditionWatch, Injector, Plan, Transfer};
 use super::operator;
 use super::push_line::PushLine;
 use super::rate_limit::Pools;
@@ -172,6 +172,18 @@ impl Exchange {
         self.catch_up();
         // Where it is not open there is nothing to fill, and its cancel says so.
         self.core.borrow_mut().fill_now(name);
+        self.distribute();
+    }
+
+    /// Moves balances without a trade. What is not there cannot go.
+    pub fn transfer(&self, transfers: &[Transfer]) {
+        if transfers.is_empty() {
+            return;
+        }
+        self.catch_up();
+        for Transfer { asset, amount, noted } in transfers {
+            self.core.borrow_mut().transfer(*asset, *amount, *noted);
+        }
         self.distribute();
     }
 

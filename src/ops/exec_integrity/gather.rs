@@ -1,6 +1,6 @@
 //! Reads the ledger and `state.json` for the comparison. Costs what is open and what is new.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension};
@@ -66,6 +66,7 @@ pub fn read_ledger(
         transfers: transfers(ledger)?,
         recent_fills: recent_fills(ledger)?,
         contradictions: contradictions(ledger)?,
+        ended: ended(ledger)?,
     };
     let changed_at = snapshot.changed_at.values().copied().max();
     let newest_at = Timestamp::from_us(newest_at.unwrap_or(0)).max(changed_at.unwrap_or_default());
@@ -137,4 +138,19 @@ fn contradictions(
         status.is_some_and(OrderStatus::is_terminal) != *ended
     };
     rows.filter(|row| row.as_ref().map_or(true, contradict)).collect()
+}
+
+fn ended(ledger: &Connection) -> rusqlite::Result<BTreeSet<ClientOrderId>> {
+    let mut statement = ledger.prepare(
+        "SELECT client_order_id, ended_at_us IS NOT NULL FROM intents INDEXED BY intents_created
+         ORDER BY created_at_us DESC LIMIT ?1",
+    )?;
+    let mut rows = statement.query([RECENT_MAX as i64])?;
+    let mut ended = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        if row.get::<_, bool>(1)? {
+            ended.insert(text(row, 0)?);
+        }
+    }
+    Ok(ended)
 }

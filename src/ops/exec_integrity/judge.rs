@@ -12,9 +12,11 @@ use super::JOB;
 use super::difference::Difference;
 use super::snapshot::Snapshot;
 use super::{judge_ledger, judge_state, judge_venue};
-use crate::config::settings::HealthSettings;
+use crate::config::Settings;
+use crate::config::settings::{Decision, ForeignOrders};
 use crate::domain::decimal::{Decimal, Round};
 use crate::domain::side::Side;
+use crate::engine::reconcile::Policy;
 use crate::ops::age::Age;
 use crate::ops::report::{Check, Report, Severity};
 
@@ -28,22 +30,37 @@ const DIFFERENCES_MAX: usize = 200;
 /// All differences, by group.
 pub fn differences(
     snapshot: &Snapshot,
-    limits: &HealthSettings,
+    settings: &Settings,
 ) -> Vec<(&'static str, Vec<Difference>)> {
-    let tolerance = judge_venue::Tolerance { grace: limits.inflight_grace, dust: limits.dust };
+    let prefix = format!("{}-", settings.agent.instance);
     let mut groups = vec![
         ("state_json", judge_state::judge(snapshot)),
-        ("ledger", judge_ledger::judge(&snapshot.ledger)),
+        ("ledger", judge_ledger::judge(&snapshot.ledger, &prefix)),
     ];
     if let Ok(venue) = &snapshot.venue {
-        groups.push(("venue", judge_venue::judge(snapshot, venue, tolerance)));
+        let rules = judge_venue::Rules {
+            grace: settings.health.inflight_grace,
+            policy: policy(settings),
+            symbols: &settings.market.symbols,
+            prefix: &prefix,
+        };
+        groups.push(("venue", judge_venue::judge(snapshot, venue, rules)));
     }
     groups
 }
 
+/// What the operator decided, as the agent takes it.
+fn policy(settings: &Settings) -> Policy {
+    Policy {
+        dust: settings.health.dust,
+        adopt_unexplained: settings.reconcile.unexplained == Decision::Adopt,
+        ignore_foreign_orders: settings.reconcile.foreign_orders == ForeignOrders::Ignore,
+    }
+}
+
 /// Judges a snapshot.
-pub fn judge(snapshot: &Snapshot, limits: &HealthSettings) -> Report {
-    let groups = differences(snapshot, limits);
+pub fn judge(snapshot: &Snapshot, settings: &Settings) -> Report {
+    let groups = differences(snapshot, settings);
     let mut checks = Vec::new();
     for (group, found) in &groups {
         if found.is_empty() {

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::difference::{Difference, Repair};
-use super::snapshot::LedgerSnapshot;
+use super::snapshot::{LedgerSnapshot, RecentFill};
 use crate::domain::decimal::Decimal;
 use crate::domain::identifier::Asset;
 use crate::domain::record::PositionRow;
@@ -13,8 +13,8 @@ use crate::domain::side::Side;
 use crate::domain::symbol::Symbol;
 use crate::ops::report::Severity;
 
-/// Every contradiction within the ledger.
-pub fn judge(ledger: &LedgerSnapshot) -> Vec<Difference> {
+/// Every contradiction within the ledger; our client order ids begin with `prefix`.
+pub fn judge(ledger: &LedgerSnapshot, prefix: &str) -> Vec<Difference> {
     let mut found = Vec::new();
     for position in &ledger.state.positions {
         found.extend(position_sums(ledger, position));
@@ -22,7 +22,7 @@ pub fn judge(ledger: &LedgerSnapshot) -> Vec<Difference> {
     found.extend(fill_sums(ledger));
     found.extend(conservation(ledger));
     found.extend(orders(ledger));
-    found.extend(fills(ledger));
+    found.extend(fills(ledger, prefix));
     found.extend(ledger.books.iter().map(|violation| {
         critical(violation.invariant, &violation.subject, (&violation.detail, ""))
     }));
@@ -141,11 +141,13 @@ fn orders(ledger: &LedgerSnapshot) -> Vec<Difference> {
     found
 }
 
-/// Every fill has an intent, and the venue's count of fills has no repetition, and no gap up to the
+/// Every fill of our orders has an intent; others are somebody's own trades, taken over as they are.
+/// The venue's count of fills has no repetition, and no gap up to the
 /// cursor. Beyond it a later fill may have come first.
-fn fills(ledger: &LedgerSnapshot) -> Vec<Difference> {
+fn fills(ledger: &LedgerSnapshot, prefix: &str) -> Vec<Difference> {
     let mut found = Vec::new();
-    for fill in ledger.recent_fills.iter().filter(|fill| !fill.intended) {
+    let ours = |fill: &&RecentFill| fill.client_order_id.as_str().starts_with(prefix);
+    for fill in ledger.recent_fills.iter().filter(ours).filter(|fill| !fill.intended) {
         let values = (fill.client_order_id, "no intent");
         found.push(critical("fill_without_intent", fill.execution_id, values));
     }

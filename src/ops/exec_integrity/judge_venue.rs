@@ -9,45 +9,53 @@ use std::time::Duration;
 
 use super::difference::{Difference, Repair};
 use super::snapshot::{Snapshot, VenueExecution, VenueOrder, VenueSnapshot};
+use crate::domain::balance::Balance;
 use crate::domain::decimal::{Decimal, Round};
 use crate::domain::identifier::{Asset, ClientOrderId};
 use crate::domain::order_status::OrderStatus;
 use crate::domain::side::Side;
+use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
+use crate::engine::reconcile::{DifferenceKind, Policy, Rule};
 use crate::ops::age::Age;
 use crate::ops::report::Severity;
 use crate::store::load::OpenOrder;
 
-/// Limits of the comparison.
+/// What the comparison goes by: the names of differences and their rules are the agent's own.
 #[derive(Clone, Copy, Debug)]
-pub struct Tolerance {
+pub struct Rules<'a> {
     /// Orders and fills younger than this may still differ while the agent runs.
     pub grace: Duration,
-    /// A difference in holdings worth less than this, in quote units, is noted, not counted.
-    pub dust: Decimal,
+    /// What the operator decided.
+    pub policy: Policy,
+    /// Instruments that are traded here, held ones aside.
+    pub symbols: &'a [Symbol],
+    /// What our client order ids begin with.
+    pub prefix: &'a str,
 }
 
 /// Every difference between the ledger and the venue's account.
-pub fn judge(snapshot: &Snapshot, venue: &VenueSnapshot, tolerance: Tolerance) -> Vec<Difference> {
-    let comparison = Comparison { snapshot, venue, tolerance };
+pub fn judge(snapshot: &Snapshot, venue: &VenueSnapshot, rules: Rules<'_>) -> Vec<Difference> {
+    let comparison = Comparison { snapshot, venue, rules };
     let pending = comparison.pending();
     let mut found = comparison.fills(&pending);
     found.extend(comparison.orders_at_venue());
     found.extend(comparison.orders_in_ledger(&pending));
     found.extend(comparison.balances(&pending));
+    found.extend(comparison.counter());
     found
 }
 
 struct Comparison<'a> {
     snapshot: &'a Snapshot,
     venue: &'a VenueSnapshot,
-    tolerance: Tolerance,
+    rules: Rules<'a>,
 }
 
 impl Comparison<'_> {
     /// True where something that happened at `at` may not have arrived yet.
     fn in_flight(&self, at: Timestamp) -> bool {
-        self.snapshot.running && !Age::of(at, self.snapshot.engine_at).reaches(self.tolerance.grace)
+        self.snapshot.running && !Age::of(at, self.snapshot.engine_at).reaches(self.rules.grace)
     }
 
     /// A difference that the agent settles when it reconciles: critical while it runs and has not.
@@ -85,11 +93,9 @@ impl Comparison<'_> {
             .collect();
         let at_venue: BTreeMap<u64, &VenueExecution> =
             self.venue.executions.iter().map(|it| (it.venue_sequence, it)).collect();
-        let Some(first) = at_venue.keys().next().copied() else {
-            return found;
-        };
+        let Some(first) = at_venue.keys().next().copied() else { return found };
         for fill in &self.snapshot.ledger.recent_fills {
-            if fill.venue_sequence < first {
+            if fill.venue_sequence < first || self.venue.unlisted.contains(&fill.symbol) {
                 continue;
             }
             let other = at_venue.get(&fill.venue_sequence);
@@ -111,6 +117,14 @@ impl Comparison<'_> {
         found
     }
 
+    /// The venue has counted every fill that was booked: else it is another account.
+    fn counter(&self) -> Option<Difference> {
+        let (ours, theirs) = (self.snapshot.ledger.state.venue_cursor, self.venue.last_sequence);
+        let name = DifferenceKind::VenueFillCounter.as_str();
+        let (severity, repair) = (Severity::Critical, Repair::Person);
+        (theirs < ours).then(|| Difference::new(name, severity, "account", (ours, theirs), repair))
+    }
+
     /// Each order that works at the venue is open in the ledger, on the same terms.
     fn orders_at_venue(&self) -> Vec<Difference> {
         let ours = self.ours();
@@ -119,8 +133,7 @@ impl Comparison<'_> {
             let id = theirs.client_order_id;
             let Some(open) = ours.get(&id) else {
                 if !self.in_flight(theirs.at) && !self.ended_lately(id) {
-                    let values = ("not open", theirs.quantity - theirs.filled);
-                    found.push(self.unsettled("order_unknown_to_ledger", id, values));
+                    found.extend(self.stray(theirs));
                 }
                 continue;
             };
@@ -131,6 +144,30 @@ impl Comparison<'_> {
             }
         }
         found
+    }
+
+    /// An order that works at the venue and is not open here: the agent cancels those of our name, and
+    /// leaves somebody else's alone.
+    fn stray(&self, order: &VenueOrder) -> Option<Difference> {
+        let id = order.client_order_id;
+        let left = order.quantity - order.filled;
+        if id.as_str().starts_with(self.rules.prefix) {
+            let (kind, ours) = match self.snapshot.ledger.ended.contains(&id) {
+                true => (DifferenceKind::EndedOrderAtWork, "over"),
+                false => (DifferenceKind::OrderWithoutIntent, "no intent"),
+            };
+            return Some(self.unsettled(kind.as_str(), id, (ours, left)));
+        }
+        let kind = DifferenceKind::ForeignOrder;
+        let counts = self.is_traded(order.symbol) && kind.rule(&self.rules.policy) == Rule::Hold;
+        let values = (format!("unknown; no entries in {}", order.symbol), left);
+        counts
+            .then(|| Difference::new(kind.as_str(), Severity::Degraded, id, values, Repair::Person))
+    }
+
+    fn is_traded(&self, symbol: Symbol) -> bool {
+        let held = self.snapshot.ledger.state.positions.iter().map(|row| row.symbol);
+        self.rules.symbols.iter().copied().chain(held).any(|traded| traded == symbol)
     }
 
     fn ours(&self) -> BTreeMap<ClientOrderId, &OpenOrder> {
@@ -198,41 +235,70 @@ impl Comparison<'_> {
             let theirs = self.venue.balances.get(asset).copied().unwrap_or_default();
             let expected = ours.total() + late.get(asset).copied().unwrap_or_default();
             if expected != theirs.total() {
-                let severity = self.worth(*asset, expected - theirs.total());
-                let values = (expected, theirs.total());
-                let (name, repair) = ("balance_differs", Repair::Person);
-                found.push(Difference::new(name, severity, asset, values, repair));
+                found.push(self.total_difference(*asset, expected, theirs.total()));
             }
-            if ours.hold() != theirs.hold() && !self.is_moving(*asset, pending) {
-                let severity =
-                    self.worth(*asset, ours.hold() - theirs.hold()).min(Severity::Degraded);
+            let settled = !self.is_moving(*asset, pending);
+            if ours.hold() != theirs.hold() && settled && !self.is_foreign(*asset, ours, theirs) {
+                let name = DifferenceKind::BalanceHold.as_str();
                 let values = (ours.hold(), theirs.hold());
-                found.push(Difference::new("hold_differs", severity, asset, values, Repair::Agent));
+                let (severity, repair) = (Severity::Degraded, Repair::Agent);
+                found.push(Difference::new(name, severity, asset, values, repair));
             }
         }
         found
     }
 
-    /// How bad it is to be off by `amount`: below dust it is noted. Without a price it is not dust.
-    fn worth(&self, asset: Asset, amount: Decimal) -> Severity {
-        let positions = &self.snapshot.ledger.state.positions;
-        let priced = positions.iter().find(|position| position.symbol.base() == asset);
-        let is_quote = positions.iter().any(|position| position.symbol.quote() == asset);
-        let price = match priced {
-            Some(position) => position.mark_price,
-            None => is_quote.then_some(Decimal::ONE),
+    /// How bad it is that a total differs: what the agent takes over by itself waits for its next look.
+    fn total_difference(&self, asset: Asset, ours: Decimal, theirs: Decimal) -> Difference {
+        let kind = self.kind_of_total(asset, theirs - ours);
+        let (severity, repair) = match kind.rule(&self.rules.policy) {
+            _ if kind == DifferenceKind::Dust => (Severity::Ok, Repair::Agent),
+            Rule::Adopt => (Severity::Degraded, Repair::Agent),
+            Rule::Hold | Rule::Cancel | Rule::Ignore => (Severity::Critical, Repair::Person),
         };
-        match price.map(|price| amount.abs().mul(price, Round::Up)) {
-            Some(worth) if worth < self.tolerance.dust => Severity::Ok,
-            _ => Severity::Critical,
+        Difference::new(kind.as_str(), severity, asset, (ours, theirs), repair)
+    }
+
+    fn kind_of_total(&self, asset: Asset, amount: Decimal) -> DifferenceKind {
+        let mut sum = Decimal::ZERO;
+        let movements = self.venue.movements.iter().filter(|(moved, _)| *moved == asset);
+        let explained = movements.map(|(_, moved)| *moved).any(|moved| {
+            sum += moved;
+            sum == amount
+        });
+        if explained {
+            return DifferenceKind::Movement;
         }
+        let positions = &self.snapshot.ledger.state.positions;
+        let traded: Vec<Symbol> = positions
+            .iter()
+            .map(|row| row.symbol)
+            .chain(self.rules.symbols.iter().copied())
+            .collect();
+        let pays = traded.iter().any(|symbol| symbol.quote() == asset);
+        if !pays && !traded.iter().any(|symbol| symbol.base() == asset) {
+            return DifferenceKind::OtherAsset;
+        }
+        let priced = positions.iter().find(|row| row.symbol.base() == asset && !pays);
+        let worth = priced.and_then(|row| row.mark_price);
+        match worth.map(|price| amount.abs().mul(price, Round::Up)) {
+            Some(worth) if worth < self.rules.policy.dust => DifferenceKind::Dust,
+            _ => DifferenceKind::BalanceTotal,
+        }
+    }
+
+    /// True where somebody else's orders put aside what the venue has more of it.
+    fn is_foreign(&self, asset: Asset, ours: Balance, theirs: Balance) -> bool {
+        let known = self.ours();
+        let foreign = |order: &&VenueOrder| !known.contains_key(&order.client_order_id);
+        theirs.hold() >= ours.hold()
+            && (self.venue.open_orders.iter().filter(foreign))
+                .any(|order| order.symbol.base() == asset || order.symbol.quote() == asset)
     }
 
     /// True where an order or fill in flight may be changing what is held of `asset`.
     fn is_moving(&self, asset: Asset, pending: &[&VenueExecution]) -> bool {
-        let touches = |symbol: crate::domain::symbol::Symbol| {
-            symbol.base() == asset || symbol.quote() == asset
-        };
+        let touches = |symbol: Symbol| symbol.base() == asset || symbol.quote() == asset;
         let ledger = &self.snapshot.ledger;
         pending.iter().any(|execution| touches(execution.symbol))
             || ledger.state.open_orders.iter().any(|open| {

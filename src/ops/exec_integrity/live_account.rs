@@ -7,13 +7,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::snapshot::{LedgerSnapshot, RecentFill, VenueExecution, VenueOrder, VenueSnapshot};
+use crate::domain::balance::Balance;
+use crate::domain::decimal::Decimal;
 use crate::domain::identifier::{Asset, ClientOrderId, ExecutionId, VenueOrderId};
 use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
 use crate::exchange::kucoin::protocol::fill::Fill;
 use crate::exchange::kucoin::protocol::order::Order;
 use crate::exchange::kucoin::rest::{Failure, Rest};
-use crate::exchange::kucoin::venue::balances;
+use crate::exchange::kucoin::venue::{account_movements, balances};
+
+/// The venue's lists reach back so far (KuCoin's documentation).
+const HISTORY: Duration = Duration::from_secs(7 * 86_400);
 
 /// How long before its booking a fill of the ledger may have happened: the list of fills begins so much
 /// before the oldest one that is compared.
@@ -31,9 +36,12 @@ pub async fn ask(
     let open = ledger.state.open_orders.iter().map(|order| order.intent.symbol);
     let symbols: BTreeSet<Symbol> = symbols.iter().copied().chain(held).chain(open).collect();
     let since = ledger.recent_fills.first().map_or(newest_at, |fill| fill.at - BOOKED_WITHIN);
-    let mut fills = Vec::new();
+    let (mut fills, mut unlisted) = (Vec::new(), BTreeSet::new());
     for symbol in &symbols {
-        fills.extend(rest.fills_since(symbol.as_str(), since).await?.fills);
+        match fills_of(rest, *symbol, since).await? {
+            Some(list) => fills.extend(list),
+            None => drop(unlisted.insert(*symbol)),
+        }
     }
     let orders = rest.all_open_orders().await?;
     let balances = balances(&rest.accounts().await?);
@@ -41,7 +49,55 @@ pub async fn ask(
     let executions = Numbering::new(ledger, &open_orders).number(&fills);
     let newest = executions.last().map_or(0, |last| last.venue_sequence);
     let last_sequence = newest.max(ledger.state.venue_cursor);
-    Ok(VenueSnapshot { last_sequence, balances, open_orders, executions })
+    let booked = &ledger.state.balances;
+    let total = |balances: &BTreeMap<Asset, Balance>, asset: &Asset| {
+        balances.get(asset).copied().unwrap_or_default().total()
+    };
+    let mut assets = booked.keys().chain(balances.keys());
+    let movements = match assets.any(|it| total(booked, it) != total(&balances, it)) {
+        true => movements(rest, ledger, &symbols).await?,
+        false => Vec::new(),
+    };
+    Ok(VenueSnapshot { last_sequence, balances, open_orders, executions, movements, unlisted })
+}
+
+/// The fills of an instrument; `None` where it is listed no more.
+async fn fills_of(
+    rest: &Rest,
+    symbol: Symbol,
+    since: Timestamp,
+) -> Result<Option<Vec<Fill<'static>>>, Failure> {
+    let refused = match rest.fills_since(symbol.as_str(), since).await {
+        Ok(list) => return Ok(Some(list.fills)),
+        Err(refused) => refused,
+    };
+    match (&refused, rest.symbol(symbol.as_str()).await) {
+        (
+            Failure::Rejected(_) | Failure::NotFound(_) | Failure::Halted(_),
+            Err(Failure::Rejected(_) | Failure::NotFound(_) | Failure::Halted(_)),
+        ) => Ok(None),
+        _ => Err(refused),
+    }
+}
+
+/// What moved balances without a trade in one of `symbols` and is not booked, newest first: of each
+/// asset what came after the newest that is.
+async fn movements(
+    rest: &Rest,
+    ledger: &LedgerSnapshot,
+    symbols: &BTreeSet<Symbol>,
+) -> Result<Vec<(Asset, Decimal)>, Failure> {
+    let entries = rest.ledger_since(rest.venue_time() - HISTORY).await?;
+    let mut known = BTreeSet::new();
+    let mut found = Vec::new();
+    for movement in account_movements(&entries, symbols).iter().rev() {
+        if ledger.state.movements.contains(&movement.id) {
+            known.insert(movement.asset);
+        } else if !known.contains(&movement.asset) {
+            found.push((movement.asset, movement.amount));
+        }
+    }
+    Ok(found)
 }
 
 /// What gives fills their numbers and names.

@@ -25,7 +25,7 @@ use serde_json::json;
 
 use super::job_run;
 use super::report::{Check, Report, Severity};
-use crate::config::settings::HealthSettings;
+use crate::config::Settings;
 use crate::domain::time::Timestamp;
 use crate::store;
 
@@ -40,7 +40,7 @@ const LOOKS: u32 = 2;
 /// Gathers, judges, repairs where asked, stores the run.
 pub fn run(
     state_dir: &Path,
-    limits: &HealthSettings,
+    settings: &Settings,
     ask_venue: AskVenue<'_>,
     apply: bool,
     now: impl Fn() -> Timestamp,
@@ -49,7 +49,7 @@ pub fn run(
     let ledger = store::open_reader(state_dir)?;
     let mut snapshot = gather::gather(state_dir, &ledger, ask_venue, started_at)?;
     for _ in 1..LOOKS {
-        let groups = judge::differences(&snapshot, limits);
+        let groups = judge::differences(&snapshot, settings);
         if !snapshot.running || groups.iter().all(|(_, found)| found.is_empty()) {
             break;
         }
@@ -57,13 +57,13 @@ pub fn run(
     }
     let mut repaired = Vec::new();
     if apply {
-        repaired = repair::apply(state_dir, &snapshot, limits, now())?;
+        repaired = repair::apply(state_dir, &snapshot, settings, now())?;
         if !repaired.is_empty() {
             snapshot = gather::gather(state_dir, &ledger, ask_venue, now())?;
         }
     }
     drop(ledger);
-    let mut report = judge::judge(&snapshot, limits);
+    let mut report = judge::judge(&snapshot, settings);
     for repair in &repaired {
         report.checks.push(Check::new("repaired", Severity::Ok, repair));
     }

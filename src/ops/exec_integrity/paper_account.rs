@@ -28,6 +28,7 @@ pub fn ask(state_dir: &Path, ledger: &LedgerSnapshot) -> Result<VenueSnapshot, S
         balances: snapshot.balances,
         open_orders: snapshot.open_orders.into_iter().map(order).collect(),
         executions: seen.map(execution).collect(),
+        ..VenueSnapshot::default()
     })
 }
 

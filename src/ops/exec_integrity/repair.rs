@@ -7,7 +7,7 @@ use super::audit;
 use super::difference::Repair;
 use super::judge;
 use super::snapshot::Snapshot;
-use crate::config::settings::HealthSettings;
+use crate::config::Settings;
 use crate::domain::decimal::{Decimal, Round};
 use crate::domain::hold::Level;
 use crate::domain::order_status::OrderStatus;
@@ -26,10 +26,10 @@ use crate::store::{self, chain, load};
 pub fn apply(
     state_dir: &Path,
     snapshot: &Snapshot,
-    limits: &HealthSettings,
+    settings: &Settings,
     now: Timestamp,
 ) -> anyhow::Result<Vec<String>> {
-    let groups = judge::differences(snapshot, limits);
+    let groups = judge::differences(snapshot, settings);
     let wanted = |repair| {
         groups.iter().flat_map(|(_, found)| found).any(|difference| difference.repair == repair)
     };

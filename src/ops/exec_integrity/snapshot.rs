@@ -1,6 +1,6 @@
 //! The three truths at one moment: the ledger, `state.json` and the venue's account.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::balance::Balance;
 use crate::domain::decimal::Decimal;
@@ -54,12 +54,14 @@ pub struct LedgerSnapshot {
     pub audit: Audit,
     /// Where the whole books contradict themselves; none are read of a ledger that is too long for it.
     pub books: Vec<Violation>,
-    /// Declared deposits and adjustments per asset.
+    /// Declared transfers per asset.
     pub transfers: BTreeMap<Asset, Decimal>,
     /// The newest fills, oldest first; at most [`RECENT_MAX`].
     pub recent_fills: Vec<RecentFill>,
     /// Of the newest [`RECENT_MAX`] intents those whose end and order status contradict each other.
     pub contradictions: Vec<(ClientOrderId, Option<OrderStatus>, bool)>,
+    /// The newest [`RECENT_MAX`] intents that are over.
+    pub ended: BTreeSet<ClientOrderId>,
 }
 
 /// A fill of the ledger, as far as it is compared.
@@ -87,6 +89,11 @@ pub struct VenueSnapshot {
     pub open_orders: Vec<VenueOrder>,
     /// The newest fills, oldest first, at least those beyond the ledger's cursor.
     pub executions: Vec<VenueExecution>,
+    /// What moved balances without a trade in an instrument of ours and is not booked, newest first.
+    /// Asked where a balance differs.
+    pub movements: Vec<(Asset, Decimal)>,
+    /// Instruments of the ledger that are listed no more: nobody lists their fills.
+    pub unlisted: BTreeSet<Symbol>,
 }
 
 /// An order that works at the venue.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::Connection;
 
@@ -137,6 +138,7 @@ fn ledger() -> LedgerSnapshot {
         transfers: BTreeMap::from([(btc().quote(), dec("10000"))]),
         recent_fills: executions().into_iter().map(recent).collect(),
         contradictions: Vec::new(),
+        ended: BTreeSet::new(),
         state: LedgerState {
             movements: BTreeSet::new(),
             positions: vec![position],
@@ -175,6 +177,7 @@ fn venue() -> VenueSnapshot {
             at: ago(60_000),
         }],
         executions: executions(),
+        ..VenueSnapshot::default()
     }
 }
 
@@ -225,6 +228,13 @@ fn document() -> StateDocument {
     }
 }
 
+/// Our orders are named o-1, o-2, ...
+fn settings() -> Settings {
+    let mut settings = Settings::defaults();
+    Arc::make_mut(&mut settings.agent).instance = "o".to_owned();
+    settings
+}
+
 fn agreeing() -> Snapshot {
     Snapshot {
         engine_at: NOW,
@@ -239,14 +249,14 @@ fn agreeing() -> Snapshot {
 fn judged(change: impl FnOnce(&mut Snapshot)) -> Report {
     let mut snapshot = agreeing();
     change(&mut snapshot);
-    judge::judge(&snapshot, &Settings::defaults().health)
+    judge::judge(&snapshot, &settings())
 }
 
 /// The names of the differences after a change to three truths that agree.
 fn names(change: impl FnOnce(&mut Snapshot)) -> Vec<&'static str> {
     let mut snapshot = agreeing();
     change(&mut snapshot);
-    judge::differences(&snapshot, &Settings::defaults().health)
+    judge::differences(&snapshot, &settings())
         .into_iter()
         .flat_map(|(_, found)| found)
         .filter(|difference| difference.severity > Fine)
@@ -399,7 +409,7 @@ fn an_order_in_flight_is_no_difference_and_one_past_the_grace_is() {
             it.ledger.changed_at.insert("o-3".parse().unwrap(), ago(ms));
             at_venue(it).open_orders[0].filled = dec("0.1");
         });
-        found("order_unknown_to_ledger", &|it| {
+        found("order_without_intent", &|it| {
             let mut stranger = at_venue(it).open_orders[0].clone();
             stranger.client_order_id = "o-8".parse().unwrap();
             stranger.at = ago(ms);
@@ -410,7 +420,7 @@ fn an_order_in_flight_is_no_difference_and_one_past_the_grace_is() {
             late.at = ago(ms);
             at_venue(it).executions.push(late);
         });
-        found("hold_differs", &|it| {
+        found("balance_hold", &|it| {
             it.ledger.changed_at.insert("o-3".parse().unwrap(), ago(ms));
             let held = Balance::new(dec("0.5"), dec("0.1")).unwrap();
             at_venue(it).balances.insert(btc().base(), held);
@@ -455,20 +465,76 @@ fn balances_are_exact_with_late_fills_taken_into_account_and_dust_noted() {
     };
     assert_eq!(late("200.1").overall(), Fine, "{}", late("200.1").to_text());
     assert_eq!(late("202").overall(), Critical);
-    for (off, severity) in [("0.999999", Fine), ("1", Critical), ("1.000001", Critical)] {
-        let report = judged(|it| {
-            let total = dec("9959.8") + dec(off);
-            let balance = Balance::new(total, Decimal::ZERO).unwrap();
-            at_venue(it).balances.insert(btc().quote(), balance);
-        });
-        assert_eq!(report.overall(), severity, "{off}");
-        assert!(report.to_text().contains("balance_differs"), "dust is noted");
+    // At 120 a coin, dust is less than 1: 0.00833 is, 0.00834 is not. Money is no dust.
+    for (code, off, severity, name) in [
+        ("BTC", "0.00833", Fine, "dust"),
+        ("BTC", "0.00834", Critical, "balance_total"),
+        ("USDT", "0.000001", Critical, "balance_total"),
+        ("XYZ", "0.000001", Degraded, "other_asset"),
+    ] {
+        let report = judged(|it| off_by(it, code, off));
+        assert_eq!(report.overall(), severity, "{code} {off}");
+        assert!(report.to_text().contains(name), "{}", report.to_text());
     }
-    let unpriced = names(|it| {
-        let balance = Balance::new(Decimal::EPSILON, Decimal::ZERO).unwrap();
-        at_venue(it).balances.insert("XYZ".parse().unwrap(), balance);
+}
+
+/// The venue has more of an asset.
+fn off_by(snapshot: &mut Snapshot, code: &str, amount: &str) {
+    let balance = at_venue(snapshot).balances.entry(code.parse().unwrap()).or_default();
+    balance.adjust(dec(amount));
+}
+
+#[test]
+fn what_the_venue_explains_waits_for_the_agents_next_look() {
+    let moved = |amounts: &[&str]| {
+        let report = judged(|it| {
+            off_by(it, "USDT", "30");
+            let usdt = btc().quote();
+            at_venue(it).movements = amounts.iter().map(|it| (usdt, dec(it))).collect();
+        });
+        (report.overall(), report.to_text().contains("movement"))
+    };
+    assert_eq!(moved(&["40", "-10", "7"]), (Degraded, true), "the newest two make it");
+    assert_eq!(moved(&["40", "-11"]), (Critical, false));
+    assert_eq!(moved(&[]), (Critical, false));
+}
+
+#[test]
+fn a_strangers_order_is_noted_with_what_it_holds_and_a_strangers_fill_is_a_fill() {
+    let stranger = |it: &mut Snapshot, symbol: &str| {
+        let mut order = at_venue(it).open_orders[0].clone();
+        order.client_order_id = "somebody".parse().unwrap();
+        order.symbol = symbol.parse().unwrap();
+        at_venue(it).open_orders.push(order);
+        let held = Balance::new(dec("0.5"), dec("0.3")).unwrap();
+        at_venue(it).balances.insert(btc().base(), held);
+    };
+    assert_eq!(names(|it| stranger(it, "BTC-USDT")), ["foreign_order"]);
+    let elsewhere = names(|it| stranger(it, "BTC-EUR"));
+    assert_eq!(elsewhere, Vec::<&str>::new(), "not traded here");
+    let fill = names(|it| {
+        it.ledger.recent_fills[1].intended = false;
+        it.ledger.recent_fills[1].client_order_id = "somebody".parse().unwrap();
+        at_venue(it).executions[1].client_order_id = "somebody".parse().unwrap();
     });
-    assert_eq!(unpriced, ["balance_differs"], "without a price nothing is dust");
+    assert_eq!(fill, Vec::<&str>::new());
+    let ended = names(|it| {
+        let mut order = at_venue(it).open_orders[0].clone();
+        order.client_order_id = "o-2".parse().unwrap();
+        at_venue(it).open_orders.push(order);
+        it.ledger.ended.insert("o-2".parse().unwrap());
+    });
+    assert_eq!(ended, ["ended_order_at_work"]);
+}
+
+#[test]
+fn an_instrument_that_is_listed_no_more_lists_no_fills() {
+    let gone = names(|it| {
+        at_venue(it).executions.truncate(1);
+        at_venue(it).unlisted.insert(btc());
+    });
+    assert_eq!(gone, Vec::<&str>::new());
+    assert_eq!(names(|it| at_venue(it).last_sequence = 1), ["venue_fill_counter"]);
 }
 
 #[test]
@@ -499,7 +565,7 @@ fn stale_sells_and_blocked_capital_are_judged_at_the_originals_thresholds() {
                 state.balances.insert(btc().quote(), balance);
                 snapshot
             },
-            &Settings::defaults().health,
+            &settings(),
         )
         .checks
         .into_iter()
@@ -577,9 +643,8 @@ fn add_events(ledger: &Connection) {
 }
 
 fn run_on(directory: &Path, apply: bool) -> Report {
-    let limits = Settings::defaults().health;
     let ask = |_: &LedgerSnapshot| Ok(venue());
-    run(directory, &limits, &ask, apply, || NOW).unwrap()
+    run(directory, &settings(), &ask, apply, || NOW).unwrap()
 }
 
 fn overall_but_stale(report: &Report) -> Severity {

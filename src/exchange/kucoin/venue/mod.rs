@@ -41,7 +41,9 @@ pub use answer::{canceled, news_of, order, placed, push_of, reports};
 pub use dead_man::{DeadManState, SYMBOLS_MAX as DEAD_MAN_SYMBOLS_MAX};
 pub use order_request::place_order;
 pub use start::balances;
-pub use survey::{AccountSource, Survey, SurveyPlan, account_order, take as take_survey};
+pub use survey::{
+    AccountSource, Survey, SurveyPlan, account_movements, account_order, take as take_survey,
+};
 
 use answer::Answer;
 use dead_man::DeadMan;

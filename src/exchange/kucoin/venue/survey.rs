@@ -16,7 +16,7 @@ use crate::exchange::kucoin::protocol::endpoint::Endpoint;
 use crate::exchange::kucoin::protocol::order::Order;
 use crate::exchange::kucoin::rest::{Failure, FillsSince, Reason, Rest};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Views of the account taken until two of its fills' lists agree.
 const VIEWS_MAX: u32 = 20;
@@ -88,7 +88,10 @@ impl AccountSource for Rest {
 /// Looks.
 pub async fn take(rest: &impl AccountSource, plan: &SurveyPlan) -> Result<Survey, Failure> {
     let movements = match plan.ledger_since {
-        Some(since) => Some(movements(&rest.ledger_since(since).await?, plan)),
+        Some(since) => {
+            let symbols = plan.fills.iter().map(|(symbol, _)| *symbol).collect();
+            Some(account_movements(&rest.ledger_since(since).await?, &symbols))
+        }
         None => None,
     };
     let mut fills = list_fills(rest, plan).await?;
@@ -170,14 +173,16 @@ struct Context {
     symbol: Option<String>,
 }
 
-/// The entries that are no trade in an instrument of the plan, oldest first.
-fn movements(entries: &[LedgerEntry<'_>], plan: &SurveyPlan) -> Vec<AccountMovement> {
+/// The entries that are no trade in one of `symbols`, oldest first.
+pub fn account_movements(
+    entries: &[LedgerEntry<'_>],
+    symbols: &BTreeSet<Symbol>,
+) -> Vec<AccountMovement> {
     let ours = |entry: &LedgerEntry<'_>| {
         let context = entry.context.as_ref().map_or("", |context| context.as_str());
         let context: Context = serde_json::from_str(context).unwrap_or_default();
         let symbol = context.symbol.unwrap_or_default();
-        entry.biz_type.as_str() == TRADE
-            && plan.fills.iter().any(|(known, _)| known.as_str() == symbol)
+        entry.biz_type.as_str() == TRADE && symbols.iter().any(|known| known.as_str() == symbol)
     };
     let foreign = entries.iter().rev().filter(|entry| !ours(entry));
     foreign

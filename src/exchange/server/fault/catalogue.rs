@@ -3,8 +3,10 @@
 use super::fields::Fields;
 use super::kind::{
     CannedAnswer, Condition, Damage, Ending, Increments, Kind, Maintenance, PushFault,
-    QuotaHeaders, RequestFault, Span, When,
+    QuotaHeaders, RequestFault, Span, Transfer, When,
 };
+use crate::domain::decimal::Decimal;
+use crate::domain::identifier::Asset;
 use crate::exchange::kucoin::protocol::code::Code;
 use crate::exchange::kucoin::protocol::envelope;
 use crate::exchange::kucoin::protocol::refusal::{OVERLOADED, TOO_MANY_REQUESTS};
@@ -25,7 +27,7 @@ const RESET_MS_DEFAULT: i64 = 1_000;
 type Build = fn(&mut Fields) -> Result<Kind, String>;
 
 /// Every kind, by the word of `fault`.
-const KINDS: [(&str, Build); 27] = [
+const KINDS: [(&str, Build); 29] = [
     ("delay", delay),
     ("timeout", |fields| Ok(Kind::Request(RequestFault::Timeout(when(fields)?)))),
     ("reset", |fields| end(fields, Ending::Reset)),
@@ -38,6 +40,8 @@ const KINDS: [(&str, Build); 27] = [
     ("cut", |_| Ok(Kind::Request(RequestFault::Damage(Damage::Cut)))),
     ("late_cancel", |fields| Ok(Kind::Request(RequestFault::LateCancel(span(fields)?)))),
     ("fill_first", |_| Ok(Kind::Request(RequestFault::FillFirst))),
+    ("deposit", |fields| transfer(fields, |amount| amount)),
+    ("withdraw", |fields| transfer(fields, |amount| -amount)),
     ("drop_push", drop_push),
     ("gap", drop_push),
     ("duplicate_push", |_| Ok(Kind::Push(PushFault::Duplicate))),
@@ -143,6 +147,14 @@ fn html(fields: &mut Fields) -> Result<Kind, String> {
     let quota = QuotaHeaders::Absent;
     let answer = CannedAnswer { http_status, body: PAGE.to_owned(), html: true, quota };
     Ok(Kind::Request(RequestFault::Answer(when, answer)))
+}
+
+fn transfer(fields: &mut Fields, sign: fn(Decimal) -> Decimal) -> Result<Kind, String> {
+    let code = fields.text_needed("asset")?;
+    let asset = Asset::new(&code).map_err(|error| format!("asset = {code:?}: {error}"))?;
+    let amount = sign(fields.decimal("amount")?.ok_or("has no `amount`")?);
+    let noted = fields.flag("noted", true)?;
+    Ok(Kind::Request(RequestFault::Transfer(Transfer { asset, amount, noted })))
 }
 
 fn drop_push(fields: &mut Fields) -> Result<Kind, String> {

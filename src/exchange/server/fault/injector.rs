@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::dice::Draw;
-use super::kind::{CannedAnswer, Damage, Ending, Kind, PushFault, RequestFault, When};
+use super::kind::{CannedAnswer, Damage, Ending, Kind, PushFault, RequestFault, Transfer, When};
 use super::plan::Plan;
 use super::rule::{ActiveRule, Rule};
 
@@ -38,6 +38,8 @@ pub struct RequestFaults {
     pub late_cancel: Option<Duration>,
     /// The order fills before its cancel.
     pub fill_first: bool,
+    /// What comes into the account first, or goes.
+    pub transfers: Vec<Transfer>,
 }
 
 /// All faults of one push.
@@ -223,6 +225,7 @@ impl RequestFaults {
             RequestFault::LateCancel(_) | RequestFault::FillFirst => {
                 self.before.is_none() && self.late_cancel.is_none() && !self.fill_first
             }
+            RequestFault::Transfer(_) => true,
         }
     }
 
@@ -236,6 +239,7 @@ impl RequestFaults {
             RequestFault::Damage(damage) => self.damage = Some(damage),
             RequestFault::LateCancel(span) => self.late_cancel = Some(span.length(draw)),
             RequestFault::FillFirst => self.fill_first = true,
+            RequestFault::Transfer(transfer) => self.transfers.push(transfer),
         }
     }
 

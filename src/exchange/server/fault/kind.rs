@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::decimal::Decimal;
+use crate::domain::identifier::Asset;
 
 /// Before or after the exchange did what was asked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -66,6 +67,17 @@ pub enum Damage {
     Cut,
 }
 
+/// What moves a balance without a trade.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Transfer {
+    /// Which asset.
+    pub asset: Asset,
+    /// In, or out where negative.
+    pub amount: Decimal,
+    /// True where the account's ledger tells of it.
+    pub noted: bool,
+}
+
 /// A fault of one request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum RequestFault {
@@ -83,6 +95,8 @@ pub enum RequestFault {
     LateCancel(Span),
     /// The order is filled as the cancel arrives.
     FillFirst,
+    /// Something comes into the account as the request arrives, or goes out of it.
+    Transfer(Transfer),
 }
 
 /// A fault of one push.

@@ -14,7 +14,7 @@ mod rule;
 
 pub use conditions::{ConditionWatch, Conditions};
 pub use injector::{Injected, Injector, Instead, PushFaults, RequestFaults};
-pub use kind::{CannedAnswer, Damage, Ending, Increments, Maintenance, QuotaHeaders};
+pub use kind::{CannedAnswer, Damage, Ending, Increments, Maintenance, QuotaHeaders, Transfer};
 pub use plan::{Plan, PlanError};
 
 /// How to write a plan, every kind of fault with an example: for the command's help.
