@@ -63,12 +63,15 @@ impl Synthetic {
         }
     }
 
-    /// The same market with its first `count` instruments only.
-    pub fn first(mut self, count: usize) -> Self {
-        self.listings.truncate(count);
-        self.instruments.truncate(count);
-        self.books.truncate(count);
-        self
+    /// The market of `seed` with its last `count` instruments only, whose books are the thinnest.
+    pub fn thin(seed: u64, start: Timestamp, count: usize) -> Self {
+        let mut market = Self::new(seed, start);
+        let skipped = market.listings.len().saturating_sub(count);
+        market.listings.drain(..skipped);
+        market.instruments.drain(..skipped);
+        let numbered = (0u16..).zip(&market.listings);
+        market.books = numbered.map(|(id, listing)| Book::new(seed, id, listing)).collect();
+        market
     }
 
     /// The ten instruments; an [`InstrumentId`] is an index into this list.

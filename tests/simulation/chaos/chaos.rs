@@ -193,9 +193,15 @@ impl Universe {
 
     /// Something comes or goes without a trade.
     fn transfer(&mut self) {
-        let symbol = self.site.symbols[self.dice.below(self.site.symbols.len())];
-        let asset = if self.dice.chance(500) { symbol.base() } else { symbol.quote() };
-        let some: Decimal = if asset == symbol.quote() { "55.5" } else { "0.03" }.parse().unwrap();
+        let now = self.time();
+        let at = self.dice.below(self.site.symbols.len());
+        let (symbol, lot) = (self.site.symbols[at], self.instruments[at].spec().lot);
+        let Some((bid, _)) = self.site.top(symbol, now) else { return };
+        let worth: Decimal = "55.5".parse().unwrap();
+        let (asset, some) = match self.dice.chance(500) {
+            true => (symbol.base(), worth.div(bid, Round::Down).floor_to(lot)),
+            false => (symbol.quote(), worth),
+        };
         let (fault, amount, noted) = match self.dice.below(3) {
             0 => (Fault::Deposit, some, true),
             1 => (Fault::Withdrawal, -some.min(self.available(asset)), true),

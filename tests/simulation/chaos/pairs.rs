@@ -26,6 +26,11 @@ use OrderStatus as S;
 
 const ONE_BATCH: &str = "an intent and its sending are one batch: the ledger has both or neither";
 const FILLS_FIRST: &str = "the tracker tells an order's end after its fills";
+const TAKEN_FIRST: &str =
+    "that an order was taken is told before its end; a start knows filled and canceled ends only";
+const ENTRIES_ONLY: &str = "only entries are canceled, and they have no time in force that ends";
+const ASKED_ONCE: &str = "the engine asks for a cancel once; the tracker repeats it";
+const NEVER_THERE: &str = "what was refused, or can no longer arrive, does not fill";
 const ONCE: &str = "the tracker tells each of these once, and forgets the order with its end";
 
 /// Pairs that the table decides and no world can show, and why.
@@ -36,6 +41,11 @@ const UNREACHABLE: &[(OrderStatus, OrderEvent, &str)] = &[
     (S::Created, E::PartFilled, ONE_BATCH),
     (S::Created, E::Accepted, ONE_BATCH),
     (S::Created, E::Filled, ONE_BATCH),
+    (S::Submitted, E::Expired, TAKEN_FIRST),
+    (S::Unresolved, E::Expired, TAKEN_FIRST),
+    (S::PendingCancel, E::Expired, ENTRIES_ONLY),
+    (S::PendingCancel, E::CancelSent, ASKED_ONCE),
+    (S::Rejected, E::Filled, NEVER_THERE),
     (S::Canceled, E::PartFilled, FILLS_FIRST),
     (S::Canceled, E::Filled, FILLS_FIRST),
     (S::Expired, E::PartFilled, FILLS_FIRST),

@@ -185,7 +185,7 @@ impl Universe {
         let mut dice = Dice::new(plan.seed);
         // A lively hour.
         let start = Timestamp::from_ms(1_767_276_000_000);
-        let market = Synthetic::new(plan.seed, start).first(INSTRUMENTS);
+        let market = Synthetic::thin(plan.seed, start, INSTRUMENTS);
         let instruments: Rc<[Instrument]> = market.instruments().into();
         let mut feed = market.clone();
         let upcoming = feed.next();
