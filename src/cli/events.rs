@@ -46,7 +46,7 @@ pub struct Events {
     symbol: Option<String>,
     /// The chain behind an order: signal, risk, intent, answers, fills, what it earned
     ///
-    /// A client order id, a venue order id or a trade id.
+    /// A client order id, a venue order id or a trade id (of several the newest).
     #[arg(long, value_name = "ORDER_ID")]
     #[arg(conflicts_with_all = ["lines", "follow", "since", "until", "kind", "symbol"])]
     why: Option<String>,

@@ -104,7 +104,8 @@ fn pack(path: &Path) -> io::Result<()> {
     let temporary = packed.with_extension("gz.tmp");
     let written = (|| {
         let mut plain = fs::File::open(path)?;
-        let mut encoder = GzEncoder::new(fs::File::create(&temporary)?, Compression::default());
+        // A fifth larger than the default, for a fifth of the work.
+        let mut encoder = GzEncoder::new(fs::File::create(&temporary)?, Compression::fast());
         io::copy(&mut plain, &mut encoder)?;
         let mut file = encoder.finish()?;
         file.flush()?;

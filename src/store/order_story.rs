@@ -74,7 +74,9 @@ fn client_order_id(connection: &Connection, id: &str) -> rusqlite::Result<Option
     for query in [
         "SELECT client_order_id FROM intents WHERE client_order_id = ?1",
         "SELECT client_order_id FROM orders WHERE venue_order_id = ?1",
-        "SELECT client_order_id FROM fills WHERE execution_id = ?1 OR venue_order_id = ?1 LIMIT 1",
+        // A trade id is unique for a symbol alone: the newest is meant.
+        "SELECT client_order_id FROM fills WHERE execution_id = ?1 OR venue_order_id = ?1
+         ORDER BY fill DESC LIMIT 1",
     ] {
         let found = connection.query_row(query, params![id], |row| row.get(0)).optional()?;
         if found.is_some() {
