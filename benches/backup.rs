@@ -74,7 +74,7 @@ fn fill(directory: &Path, bytes: u64) -> GroupCommit<Batch> {
         config_hash: "",
         started_at: Timestamp::from_us(1),
     };
-    begin(&mut connection, &run).unwrap();
+    begin(&mut connection, &run, 1).unwrap();
     let head = chain::head(&connection).unwrap().seq;
     let sink = LedgerSink::new(directory.to_owned(), head);
     let mut writer = GroupCommit::start("ledger", connection, sink).unwrap();
@@ -92,7 +92,8 @@ fn batch(events: usize) -> Batch {
         let (code, subject) = ("bench".to_owned(), "bench".to_owned());
         Record::Surprise(SurpriseRecord { code, subject, detail })
     };
-    let fact = || Fact { at: Timestamp::from_us(1), record: record("x".repeat(PAYLOAD_BYTES)) };
+    let record = || record("x".repeat(PAYLOAD_BYTES));
+    let fact = || Fact { at: Timestamp::from_us(1), input: None, record: record() };
     let entries = std::iter::repeat_with(|| Entry::Fact(fact())).take(events).collect();
     Batch { entries, ..Batch::default() }
 }
