@@ -28,7 +28,7 @@ fn i_07_fetch_error_is_an_empty_world() {
          [[rule]]\nfault = \"html\"\non = \"GET /api/v1/accounts\"\nevery = 2\nfrom_s = 5\n",
     );
     let trader = Trader::new(&exchange, &SYMBOLS, QUICK);
-    let ended = trader.run("--speed 600 --max-runtime 10s --json");
+    let ended = trader.run("--speed 600 --max-runtime 8s --json");
     let summary = ended.ok();
     assert_eq!(summary["violations"], serde_json::json!([]), "{summary}");
     assert!(summary["fills"].as_u64().unwrap() > 0, "{summary}");
@@ -52,7 +52,7 @@ fn i_18_unknown_outcome_on_timeout() {
     );
     let exchange = Exchange::start_in(home, "--faults plan.toml --seed 3 --speed 60");
     let trader = Trader::new(&exchange, &SYMBOLS, &format!("{QUICK}{BUSY}"));
-    let summary = trader.run("--speed 60 --max-runtime 8s --json").ok();
+    let summary = trader.run("--speed 60 --max-runtime 6s --json").ok();
     assert_eq!(summary["violations"], serde_json::json!([]), "{summary}");
     VenueView::ask(&exchange, &SYMBOLS).assert_agrees(&trader);
     let unresolved =

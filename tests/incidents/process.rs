@@ -109,9 +109,7 @@ fn i_23_configuration_theatre() {
     assert!(!usual.is_empty());
     for text in [
         "[strategy]\nstop_loss = \"0.1%\"\n",
-        "[strategy]\nhold_max = \"1m\"\n",
         "[strategy]\nentry_price = \"bid\"\n",
-        "[strategy]\nslow_candles = 10\n",
         "[risk]\nnotional_max = 20\n",
         "[risk]\nopen_positions_max = 1\n",
         "[market]\nsymbols = [\"ETH-USDT\"]\n",
