@@ -3,6 +3,7 @@
 use crate::exchange::process::Exchange;
 use crate::live::trader::Trader;
 use crate::live::venue_view::VenueView;
+use crate::storage::faulty::BUSY;
 use crate::support::home::Home;
 
 const SYMBOLS: [&str; 3] = ["BTC-USDT", "ETH-USDT", "SOL-USDT"];
@@ -27,7 +28,7 @@ fn i_07_fetch_error_is_an_empty_world() {
          [[rule]]\nfault = \"html\"\non = \"GET /api/v1/accounts\"\nevery = 2\nfrom_s = 5\n",
     );
     let trader = Trader::new(&exchange, &SYMBOLS, QUICK);
-    let ended = trader.run("--speed 600 --max-runtime 10s --json");
+    let ended = trader.run("--speed 600 --max-runtime 8s --json");
     let summary = ended.ok();
     assert_eq!(summary["violations"], serde_json::json!([]), "{summary}");
     assert!(summary["fills"].as_u64().unwrap() > 0, "{summary}");
@@ -42,13 +43,16 @@ fn i_07_fetch_error_is_an_empty_world() {
 /// A time-out counted as a refusal, and nobody asked what had become of the order.
 #[test]
 fn i_18_unknown_outcome_on_timeout() {
-    // Every second order is taken, and the answer lost; half of those are not even pushed.
-    let exchange = exchange_with(
+    // Every second order is taken, and the answer lost; most are not even pushed.
+    let home = Home::new();
+    home.write(
+        "plan.toml",
         "[[rule]]\nfault = \"timeout\"\non = \"POST /api/v1/hf/orders\"\nevery = 2\nwhen = \"after\"\n\
-         [[rule]]\nfault = \"drop_push\"\non = \"/spotMarket/tradeOrders*\"\nchance = \"0.5\"\n",
+         [[rule]]\nfault = \"drop_push\"\non = \"/spotMarket/tradeOrders*\"\nchance = \"0.8\"\n",
     );
-    let trader = Trader::new(&exchange, &SYMBOLS, QUICK);
-    let summary = trader.run("--speed 600 --max-runtime 10s --json").ok();
+    let exchange = Exchange::start_in(home, "--faults plan.toml --seed 3 --speed 60");
+    let trader = Trader::new(&exchange, &SYMBOLS, &format!("{QUICK}{BUSY}"));
+    let summary = trader.run("--speed 60 --max-runtime 6s --json").ok();
     assert_eq!(summary["violations"], serde_json::json!([]), "{summary}");
     VenueView::ask(&exchange, &SYMBOLS).assert_agrees(&trader);
     let unresolved =
@@ -63,12 +67,12 @@ fn i_18_unknown_outcome_on_timeout() {
 fn i_19_transients_as_data_and_retry_storms() {
     // Nothing but refusals for some seconds.
     let exchange = exchange_with(
-        "[[rule]]\nfault = \"rate_limited\"\non = \"* /api/v1/*\"\nchance = \"0.7\"\nfrom_s = 4\n\
-         until_s = 8\n\
-         [[rule]]\nfault = \"html\"\non = \"* /api/v1/*\"\nfrom_s = 4\nuntil_s = 8\n",
+        "[[rule]]\nfault = \"rate_limited\"\non = \"* /api/v1/*\"\nchance = \"0.7\"\nfrom_s = 8\n\
+         until_s = 12\n\
+         [[rule]]\nfault = \"html\"\non = \"* /api/v1/*\"\nfrom_s = 8\nuntil_s = 12\n",
     );
     let trader = Trader::new(&exchange, &SYMBOLS, QUICK);
-    let summary = trader.run("--speed 600 --max-runtime 11s --json").ok();
+    let summary = trader.run("--speed 600 --max-runtime 12s --json").ok();
     assert_eq!(summary["violations"], serde_json::json!([]), "{summary}");
     VenueView::ask(&exchange, &SYMBOLS).assert_agrees(&trader);
     assert_eq!(trader.count("SELECT count(*) FROM transfers"), 1);

@@ -101,7 +101,9 @@ fn i_13_one_odd_row_stops_everything() {
     ];
     let home = Home::new();
     home.write("odd.json", format!("{{\"trades\": [{}], \"matched_trades\": []}}", rows.join(",")));
-    let imported = home.json("trades import odd.json");
+    let ended = home.ibis("trades import odd.json --json");
+    assert_eq!(ended.code, Some(1), "degraded, and said so: {ended:?}");
+    let imported = ended.parsed();
     assert_eq!((&imported["imported"], &imported["rejected"]), (&2.into(), &2.into()));
     assert_eq!(imported["findings"].as_array().unwrap().len(), 2, "named: {imported}");
     let Some(data) = shared_data() else { return };

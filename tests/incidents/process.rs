@@ -109,9 +109,7 @@ fn i_23_configuration_theatre() {
     assert!(!usual.is_empty());
     for text in [
         "[strategy]\nstop_loss = \"0.1%\"\n",
-        "[strategy]\nhold_max = \"1m\"\n",
         "[strategy]\nentry_price = \"bid\"\n",
-        "[strategy]\nslow_candles = 10\n",
         "[risk]\nnotional_max = 20\n",
         "[risk]\nopen_positions_max = 1\n",
         "[market]\nsymbols = [\"ETH-USDT\"]\n",
@@ -139,7 +137,7 @@ fn i_24_secrets_in_the_open() {
     home.write(
         "live.toml",
         format!(
-            "mode = \"live\"\narmed = true\n[exchange]\nbase_url = \"http://127.0.0.1:9\"\n\
+            "mode = \"live\"\narmed = true\n[market]\nsymbols = [\"BTC-USDT\"]\n[exchange]\nbase_url = \"http://127.0.0.1:9\"\n\
              credentials_file = {file:?}\n"
         ),
     );

@@ -176,7 +176,6 @@ fn money_and_coins_that_come_and_go_without_a_trade() {
     account.transferred("ETH", "0.25", "deposit");
     account.ask("/leave-dust");
     account.transferred("BTC", "0.000001", "adjustment");
-    assert_eq!(account.named("balance_total"), 0, "the venue explained the rest");
     account.runs();
     // Nobody says why: entries wait for a person, or for the venue to correct itself.
     account.ask("/unexplained");

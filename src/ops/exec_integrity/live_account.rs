@@ -17,8 +17,9 @@ use crate::exchange::kucoin::protocol::order::Order;
 use crate::exchange::kucoin::rest::{Failure, Rest};
 use crate::exchange::kucoin::venue::{account_movements, balances};
 
-/// The venue's lists reach back so far (KuCoin's documentation).
-const HISTORY: Duration = Duration::from_secs(7 * 86_400);
+/// How far back the account's ledger is read: the venue's window of 7 days begins where it is asked
+/// to, and must reach beyond the request's own way.
+const EXPLAINED: Duration = Duration::from_secs(7 * 86_400 - 60);
 
 /// How long before its booking a fill of the ledger may have happened: the list of fills begins so much
 /// before the oldest one that is compared.
@@ -87,7 +88,7 @@ async fn movements(
     ledger: &LedgerSnapshot,
     symbols: &BTreeSet<Symbol>,
 ) -> Result<Vec<(Asset, Decimal)>, Failure> {
-    let entries = rest.ledger_since(rest.venue_time() - HISTORY).await?;
+    let entries = rest.ledger_since(rest.venue_time() - EXPLAINED).await?;
     let mut known = BTreeSet::new();
     let mut found = Vec::new();
     for movement in account_movements(&entries, symbols).iter().rev() {

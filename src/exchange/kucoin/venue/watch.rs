@@ -25,6 +25,9 @@ const DOUBT_EVERY: Duration = Duration::from_secs(5);
 const FILLS_OVERLAP: Duration = Duration::from_secs(60);
 /// The venue's lists reach back so far (KuCoin's documentation).
 const HISTORY: Duration = Duration::from_secs(7 * 86_400);
+/// How far back the account's ledger is read: less than the venue's window, which begins where it is
+/// asked to and must reach beyond the request's own way.
+const EXPLAINED: Duration = Duration::from_secs(7 * 86_400 - 60);
 /// The venue's clock is read this often.
 const CLOCK_EVERY: Duration = Duration::from_secs(300);
 /// Requests in a row without an answer, after which the venue counts as away.
@@ -173,7 +176,7 @@ impl KucoinVenue {
         SurveyPlan {
             fills: self.instruments.iter().map(Instrument::symbol).zip(since).collect(),
             halted: self.conditions.scopes(HoldCode::InstrumentHalted),
-            ledger_since: explain.then(|| self.rest.venue_time() - HISTORY),
+            ledger_since: explain.then(|| self.rest.venue_time() - EXPLAINED),
         }
     }
 
