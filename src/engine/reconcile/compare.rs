@@ -181,7 +181,7 @@ impl Engine {
     }
 
     /// Assets of which something is on its way: moved here since the venue was asked, of an order
-    /// without an answer, or of a fill that is not told yet.
+    /// without an answer or at work here alone, or of a fill that is not told yet.
     pub(super) fn moving(&self, snapshot: &VenueSnapshot) -> BTreeSet<Asset> {
         let mut moving: BTreeSet<Asset> = (self.moved.iter())
             .filter(|(_, at)| **at >= snapshot.asked_at)
@@ -189,7 +189,10 @@ impl Engine {
             .collect();
         let unanswered = self.desks.iter().filter(|desk| {
             desk.order.as_ref().is_some_and(|order| {
-                !matches!(order.status, OrderStatus::New | OrderStatus::PartiallyFilled)
+                let at_work =
+                    matches!(order.status, OrderStatus::New | OrderStatus::PartiallyFilled);
+                let id = order.client_order_id;
+                !at_work || !snapshot.open_orders.iter().any(|view| view.client_order_id == id)
             })
         });
         moving
