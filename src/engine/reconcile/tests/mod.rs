@@ -187,17 +187,17 @@ impl Bench {
 
     /// Transfers since the last call: asset, amount, kind.
     pub fn transfers(&mut self) -> Vec<String> {
-        self.take(|record| match record {
-            Record::Transfer(it) => Some(format!("{} {} {}", it.asset, it.amount, it.kind)),
-            _ => None,
+        self.take(|record| {
+            let Record::Transfer(it) = record else { return None };
+            Some(format!("{} {} {}", it.asset, it.amount, it.kind))
         })
     }
 
     /// Surprises since the last call.
     pub fn surprises(&mut self) -> Vec<String> {
-        self.take(|record| match record {
-            Record::Surprise(it) => Some(format!("{} {}", it.code, it.subject)),
-            _ => None,
+        self.take(|record| {
+            let Record::Surprise(it) = record else { return None };
+            Some(format!("{} {}", it.code, it.subject))
         })
     }
 

@@ -66,9 +66,9 @@ fn coins_that_came_have_an_unknown_basis_and_coins_that_went_are_no_loss() {
     bench.look();
     assert_eq!(bench.transfers(), ["BTC 0.02 deposit", "BTC -0.025 withdrawal"]);
     assert_eq!((bench.btc(), bench.total("USDT")), (d("0.005"), d("400")));
-    let realized = bench.take(|record| match record {
-        Record::Fill(fill) => fill.realized.as_ref().map(|it| it.net.to_string()),
-        _ => None,
+    let realized = bench.take(|record| {
+        let Record::Fill(fill) = record else { return None };
+        fill.realized.as_ref().map(|it| it.net.to_string())
     });
     assert_eq!(realized, Vec::<String>::new());
 }
