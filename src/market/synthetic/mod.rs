@@ -63,12 +63,13 @@ impl Synthetic {
         }
     }
 
-    /// The market of `seed` with its last `count` instruments only, whose books are the thinnest.
-    pub fn thin(seed: u64, start: Timestamp, count: usize) -> Self {
+    /// The market of `seed` with some of the ten instruments only, by their indices there, ascending.
+    pub fn some(seed: u64, start: Timestamp, kept: &[usize]) -> Self {
         let mut market = Self::new(seed, start);
-        let skipped = market.listings.len().saturating_sub(count);
-        market.listings.drain(..skipped);
-        market.instruments.drain(..skipped);
+        let listings = kept.iter().filter_map(|index| market.listings.get(*index).cloned());
+        market.listings = listings.collect();
+        market.instruments =
+            market.listings.iter().map(|listing| listing.instrument.clone()).collect();
         let numbered = (0u16..).zip(&market.listings);
         market.books = numbered.map(|(id, listing)| Book::new(seed, id, listing)).collect();
         market

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use ibis::domain::hold::Level;
 use ibis::domain::identifier::InstrumentId;
 use ibis::domain::order::Purpose;
 use ibis::domain::time::Timestamp;
@@ -112,12 +111,12 @@ impl Universe {
         self.run_until(self.now + 90 * SECOND, |world| {
             let Some(process) = &world.process else { return false };
             let Life::Running(agent) = &process.life else { return false };
-            agent.engine.level() == Level::Running
+            agent.engine.holds().iter().next().is_none() && agent.engine.differences().is_empty()
         });
         let Some(Process { life: Life::Running(agent), .. }) = &self.process else {
             return self.wrong.push("the agent does not come up again".to_owned());
         };
-        if agent.engine.level() != Level::Running {
+        if !agent.engine.differences().is_empty() || agent.engine.holds().iter().next().is_some() {
             let holds: Vec<_> = agent.engine.holds().iter().map(|hold| hold.code).collect();
             let differences = agent.engine.differences();
             self.wrong.push(format!("it does not trade again: {holds:?} {differences:?}"));

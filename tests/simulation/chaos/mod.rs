@@ -13,8 +13,10 @@
 mod agent_side;
 mod ask;
 mod bug;
+mod death;
 mod dice;
 mod disk;
+mod engine_side;
 mod fault;
 mod judge;
 mod ledger;
@@ -45,7 +47,7 @@ use universe::{Plan, SECOND};
 /// Worlds of the test command.
 const SEEDS: u64 = 2_000;
 /// How long things go wrong in each.
-const CHAOS_US: i64 = 140 * SECOND;
+const CHAOS_US: i64 = 120 * SECOND;
 /// One world in so many also writes its ledger to a file.
 const ON_DISK_EVERY: u64 = 50;
 /// Worlds in which a planted bug has to show.

@@ -84,13 +84,15 @@ impl Universe {
             return;
         }
         let refused = |refusal: refusal::Refusal| (refusal.http_status, refusal.body());
-        let answer = if self.dice.chance(weather.throttled) {
+        // A copy of an order that was taken is refused by the venue alone: as one.
+        let taken = place && self.site.knows(body);
+        let answer = if self.dice.chance(weather.throttled) && !taken {
             self.hit(Fault::Throttled);
             refused(refusal::TOO_MANY_REQUESTS)
         } else if self.dice.chance(weather.error_before) {
             self.hit(Fault::ErrorBeforeEffect);
             refused(refusal::INTERNAL)
-        } else if place && self.dice.chance(weather.refused) {
+        } else if place && self.dice.chance(weather.refused) && !taken {
             self.hit(Fault::Refused);
             refused(refusal::FUNDS)
         } else {

@@ -27,8 +27,8 @@ use super::site::Site;
 use super::weather::{CrashPoint, Trouble, Weather, troubles};
 
 pub const SECOND: i64 = 1_000_000;
-/// Instruments of a world.
-pub const INSTRUMENTS: usize = 3;
+/// Instruments of a world, of the synthetic ten: two with deep books, one in which orders fill in parts.
+pub const INSTRUMENTS: [usize; 3] = [0, 1, 6];
 /// Lines kept of what happened.
 const LOG_LINES: usize = 60;
 /// From the market to the agent, in microseconds.
@@ -185,14 +185,14 @@ impl Universe {
         let mut dice = Dice::new(plan.seed);
         // A lively hour.
         let start = Timestamp::from_ms(1_767_276_000_000);
-        let market = Synthetic::thin(plan.seed, start, INSTRUMENTS);
+        let market = Synthetic::some(plan.seed, start, &INSTRUMENTS);
         let instruments: Rc<[Instrument]> = market.instruments().into();
         let mut feed = market.clone();
         let upcoming = feed.next();
         let (mut weather, mut schedule) = (Weather::default(), Vec::new());
         if !plan.calm {
             weather = Weather::draw(&mut dice);
-            schedule = troubles(&mut dice, plan.chaos_us, INSTRUMENTS);
+            schedule = troubles(&mut dice, plan.chaos_us, INSTRUMENTS.len());
         }
         let mut universe = Self {
             plan,
