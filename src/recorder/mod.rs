@@ -6,7 +6,7 @@
 //!
 //! - the first line is a [`header::Header`]: the run, the program's version, and the engine as it is
 //!   there ([`header::Begin`]), so that every segment replays from itself;
-//! - then one [`line`] an input, with the time since the one before;
+//! - then one [`mod@line`] an input, with the time since the one before;
 //! - after an input that made the engine act, the [`digest`] of all its actions;
 //! - the last line of a closed segment is the digest of the engine's state.
 //!

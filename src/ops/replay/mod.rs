@@ -2,7 +2,7 @@
 //! did: the digests of its actions, and the ledger's events row by row.
 //!
 //! - [`select`]: which segments of the recording are wanted,
-//! - [`ledger_rows`]: the events of one run, in order,
+//! - `ledger_rows`: the events of one run, in order,
 //! - [`verify`]: the replay of recordings against the ledger,
 //! - [`extract`]: a piece cut out as a case; [`case`]: a case run on its own.
 
