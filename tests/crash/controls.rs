@@ -42,7 +42,7 @@ fn a_changed_ledger_is_named() {
     copy_directory(&data, &kept);
     let last = "(SELECT max(fill) FROM fills)";
     for (statement, named) in [
-        (format!("DELETE FROM fills WHERE fill = {last}"), "fill lost"),
+        (format!("DELETE FROM fills WHERE fill = {last}"), "no row"),
         (
             format!(
                 "INSERT INTO fills SELECT fill + 1, symbol, execution_id || '9', venue_sequence,
@@ -50,15 +50,21 @@ fn a_changed_ledger_is_named() {
                  fee_asset, liquidity, reference_price, at_us, matched, gross, fees, net, basis,
                  opened_at_us FROM fills WHERE fill = {last}"
             ),
-            "fill invented",
+            "no event",
         ),
         (
             format!("UPDATE fills SET quantity = quantity * 2 WHERE fill = {last}"),
-            "filled for more than asked",
+            "a_fill_is_its_event",
         ),
-        (format!("UPDATE fills SET fee = fee || '1' WHERE fill = {last}"), "fill differs"),
+        (
+            format!("UPDATE fills SET fee = fee || '1' WHERE fill = {last}"),
+            "a_fill_is_its_event",
+        ),
         ("UPDATE events SET payload = payload || ' ' WHERE seq = 9".to_owned(), "hash chain"),
-        ("UPDATE balances SET total = '1' WHERE asset = 'USDT'".to_owned(), "balances of ledger"),
+        (
+            "UPDATE balances SET total = '1' WHERE asset = 'USDT'".to_owned(),
+            "a_balance_is_its_flows",
+        ),
         ("UPDATE intents SET ended_at_us = NULL WHERE client_order_id = (SELECT max(client_order_id)
           FROM intents)".to_owned(), "intent without an end"),
         ("UPDATE positions SET bought = '7'".to_owned(), "exec-integrity"),

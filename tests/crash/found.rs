@@ -8,7 +8,7 @@ use super::recording::Call;
 use super::{audit, shim};
 
 /// Days until one is killed right after a sell was sent: sells are about every third order.
-const DAYS_MAX: usize = 12;
+const DAYS_MAX: usize = 40;
 
 /// A day that ends as an exit is sent, which fills at the venue before anybody hears of it.
 fn killed_while_selling() -> Day {
