@@ -188,7 +188,10 @@ fn fill(state: &Path) -> i64 {
         &state.join("paper.db"),
         &[
             format!(
-                "INSERT INTO orders {rows} SELECT i, id, venue, '{SYMBOL}', side, '1', 'GTC', 0, '1',
+                "INSERT INTO orders (sequence, client_order_id, venue_order_id, symbol, side, price,
+                 time_in_force, post_only, quantity, filled, filled_notional, fee, status,
+                 queue_ahead, hold, accepted_at_us, updated_at_us) {rows}
+                 SELECT i, id, venue, '{SYMBOL}', side, '1', 'GTC', 0, '1',
                  '1', '1', '0', 'filled', NULL, '0', at, at FROM row"
             ),
             format!(
