@@ -115,6 +115,17 @@ mod tests {
     }
 
     #[test]
+    fn a_book_is_written_and_read_as_its_holds() {
+        let holds = [
+            hold(None, HoldCode::Operator, Level::HardStop, None),
+            hold(Some("BTC-USDT"), HoldCode::StaleData, Level::SoftPause, Some(5)),
+        ];
+        let book = HoldBook::new(holds.clone());
+        assert_eq!(Vec::from(book.clone()), holds);
+        assert_eq!(HoldBook::from(holds.to_vec()), book);
+    }
+
+    #[test]
     fn an_instruments_hold_is_its_own() {
         let book =
             HoldBook::new([hold(Some("BTC-USDT"), HoldCode::StaleData, Level::SoftPause, None)]);

@@ -82,6 +82,17 @@ fn a_second_reconciliation_changes_nothing() {
 }
 
 #[test]
+fn a_venue_that_forgets_nothing_explains_nothing_by_a_gap() {
+    let mut bench = Bench::unstarted(Policy::default());
+    bench.has("USDT", "700");
+    bench.has("BTC", "0.01");
+    let known = Known { last_at: Some(Timestamp::from_us(-1)), ..known(&bench, "0.01") };
+    bench.start(known);
+    let kinds: Vec<_> = bench.engine.differences().iter().map(|it| it.kind).collect();
+    assert_eq!(kinds, [DifferenceKind::BalanceTotal]);
+}
+
+#[test]
 fn longer_away_than_the_venue_remembers() {
     let mut bench = Bench::unstarted(Policy::default());
     bench.has("USDT", "700");
