@@ -115,6 +115,21 @@ mod tests {
     }
 
     #[test]
+    fn the_same_hold_is_not_set_twice_and_another_end_is_another_hold() {
+        let mut book = HoldBook::default();
+        let pause = |until| hold(None, HoldCode::StaleData, Level::SoftPause, until);
+        assert!(!book.is_set(None, HoldCode::StaleData));
+        assert_eq!(book.next_end(), None);
+        assert!(book.set(pause(Some(9))));
+        assert!(!book.set(pause(Some(9))));
+        assert!(book.set(pause(Some(7))));
+        assert!(book.set(hold(None, HoldCode::StaleData, Level::HardStop, Some(7))));
+        assert_eq!(book.next_end(), Some(Timestamp::from_us(7)));
+        assert!(book.is_set(None, HoldCode::StaleData));
+        assert!(!book.clear(None, HoldCode::Operator));
+    }
+
+    #[test]
     fn a_book_is_written_and_read_as_its_holds() {
         let holds = [
             hold(None, HoldCode::Operator, Level::HardStop, None),

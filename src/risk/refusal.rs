@@ -81,3 +81,16 @@ impl std::fmt::Display for Refusal {
         f.pad(self.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_a_word_of_its_own() {
+        let words: Vec<String> = Refusal::ALL.iter().map(ToString::to_string).collect();
+        let expected = "held open_intent cooldown no_quote open_positions_max exposure_instrument \
+                        exposure_total cash notional_min instrument_limit dust";
+        assert_eq!(words.join(" "), expected);
+    }
+}

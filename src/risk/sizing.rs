@@ -128,6 +128,26 @@ pub(crate) mod tests {
         assert_eq!(size(&account(20, 20)), Err(Refusal::ExposureInstrument));
     }
 
+    #[test]
+    fn cash_pays_the_fee_too_and_of_equal_caps_the_first_is_named() {
+        let btc = btc();
+        let of = |account: &Account, limits: &Limits, stake: &Stake| {
+            entry_size(&btc, limits, account, stake).map(|size| (size.notional, size.bound))
+        };
+        let poor = account(10_000, 225);
+        let (notional, bound) = of(&poor, &limits(), &stake()).unwrap();
+        assert_eq!(bound, Bound::Cash);
+        assert!(notional.mul(d("1.001"), Round::Up) <= d("25"), "{notional}");
+        assert!(notional > d("24.97"), "{notional}");
+        let equal = Limits { notional_max: d("150"), ..limits() };
+        let tied = of(&account(1_000, 1_000), &equal, &stake());
+        assert_eq!(tied, Ok((d("150"), Bound::NotionalMax)));
+        let least = Limits { notional_max: d("11"), ..limits() };
+        let even = Stake { price: Ticks::new(1_100), ..stake() };
+        let smallest = of(&account(1_000, 1_000), &least, &even);
+        assert_eq!(smallest, Ok((d("11"), Bound::NotionalMax)), "the smallest is enough");
+    }
+
     // The cases of the original's final-trade test, with the smallest notional of 11.
     #[test]
     fn small_accounts_trade_from_the_smallest_notional_on() {

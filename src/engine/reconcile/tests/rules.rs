@@ -109,11 +109,52 @@ fn money_that_nobody_explains_holds_all_entries_until_it_is_back() {
     bench.look();
     bench.look();
     assert_eq!(bench.surprises(), ["balance_total USDT"], "said once");
+    assert!(bench.engine.doubts_account(), "it is looked at again soon");
     assert_eq!(bench.level("BTC-USDT"), Level::SoftPause);
     assert_eq!(bench.total("USDT"), d("1000"), "never overwritten by a fetch");
     bench.has("USDT", "1000");
     bench.look();
     assert_eq!(bench.level("BTC-USDT"), Level::Running);
+    assert!(!bench.engine.doubts_account());
+}
+
+#[test]
+fn a_look_lets_go_of_nothing_but_its_own_holds() {
+    use crate::domain::hold::{Hold, HoldCode};
+    let mut bench = Bench::new(Policy::default());
+    let hold = |scope| Hold {
+        scope,
+        code: HoldCode::Operator,
+        level: Level::SoftPause,
+        reason: "asked".to_owned(),
+        set_at: Timestamp::default(),
+        until: None,
+    };
+    bench.step(&Event::SetHold(hold(Some(symbol("ETH-USDT")))));
+    bench.look();
+    assert_eq!(bench.level("ETH-USDT"), Level::SoftPause);
+    bench.has("ETH", "3");
+    bench.look();
+    bench.has("ETH", "0");
+    bench.look();
+    assert_eq!(bench.level("ETH-USDT"), Level::SoftPause, "the operator's own");
+    let reasons = bench.take(|record| match record {
+        Record::HoldSet(hold) if hold.code == HoldCode::ReconcileMismatch => {
+            Some(hold.reason.clone())
+        }
+        Record::HoldSet(_)
+        | Record::Decision(_)
+        | Record::Intent(_)
+        | Record::Order(_)
+        | Record::Fill(_)
+        | Record::HoldCleared { .. }
+        | Record::Transition(_)
+        | Record::Transfer(_)
+        | Record::Surprise(_)
+        | Record::Run { .. } => None,
+    });
+    assert_eq!(reasons.len(), 1);
+    assert!(reasons[0].starts_with("1 differences"), "{reasons:?}");
 }
 
 #[test]
