@@ -36,21 +36,12 @@ fn books(connection: &Connection) -> rusqlite::Result<LedgerBooks> {
 
 fn orders(connection: &Connection) -> rusqlite::Result<BTreeMap<ClientOrderId, OrderRecord>> {
     let mut statement = connection.prepare(
-        "SELECT client_order_id, venue_order_id, status, filled, notional, fee, reason_code, reason
+        "SELECT client_order_id, status, venue_order_id, filled, notional, fee, reason_code, reason
          FROM orders",
     )?;
     let rows = statement.query_map([], |row| {
-        let order = OrderRecord {
-            client_order_id: text(row, 0)?,
-            venue_order_id: optional(row, 1)?,
-            status: text(row, 2)?,
-            filled: text(row, 3)?,
-            notional: text(row, 4)?,
-            fee: text(row, 5)?,
-            reason_code: row.get(6)?,
-            reason: row.get(7)?,
-        };
-        Ok((order.client_order_id, order))
+        let id = text(row, 0)?;
+        Ok((id, load::order(row, id, 1)?))
     })?;
     rows.collect()
 }

@@ -149,22 +149,30 @@ pub fn open_orders(connection: &Connection) -> rusqlite::Result<Vec<OpenOrder>> 
             quantity: text(row, 7)?,
             reference_price: text(row, 8)?,
         };
-        let order = match optional::<OrderStatus>(row, 10)? {
-            None => None,
-            Some(status) => Some(OrderRecord {
-                client_order_id: intent.client_order_id,
-                venue_order_id: optional::<VenueOrderId>(row, 11)?,
-                status,
-                filled: text(row, 12)?,
-                notional: text(row, 13)?,
-                fee: text(row, 14)?,
-                reason_code: row.get(15)?,
-                reason: row.get(16)?,
-            }),
-        };
+        let has_order = optional::<OrderStatus>(row, 10)?.is_some();
+        let order = has_order.then(|| order(row, intent.client_order_id, 10)).transpose()?;
         Ok(OpenOrder { intent, created_at: Timestamp::from_us(row.get(9)?), order })
     })?;
     rows.collect()
+}
+
+/// An order of `orders`, from its status on: status, venue order id, filled, notional, fee,
+/// reason code, reason.
+pub(super) fn order(
+    row: &Row<'_>,
+    client_order_id: ClientOrderId,
+    first: usize,
+) -> rusqlite::Result<OrderRecord> {
+    Ok(OrderRecord {
+        client_order_id,
+        status: text(row, first)?,
+        venue_order_id: optional(row, first + 1)?,
+        filled: text(row, first + 2)?,
+        notional: text(row, first + 3)?,
+        fee: text(row, first + 4)?,
+        reason_code: row.get(first + 5)?,
+        reason: row.get(first + 6)?,
+    })
 }
 
 /// A fill's name at the venue, and when it was.

@@ -13,8 +13,8 @@ use ibis::market::Synthetic;
 use ibis::recorder::header::Fresh;
 use ibis::recorder::recorded_engine::RecordedEngine;
 use ibis::recorder::recording::Recorder;
-use ibis::risk::limit::Limits;
-use ibis::strategy::StrategySettings;
+
+use crate::simulation::world::engine_settings;
 
 /// Inputs between two flushes.
 const TURN: usize = 50;
@@ -24,42 +24,9 @@ pub fn start() -> Timestamp {
     Timestamp::from_ms(1_767_225_600_000)
 }
 
-fn ratio(text: &str) -> Decimal {
-    text.parse().unwrap()
-}
-
 /// Settings under which every kind of exit happens within hours.
 fn settings(seed: u64) -> EngineSettings {
-    EngineSettings {
-        strategy: StrategySettings {
-            fast_candles: 3,
-            slow_candles: 8,
-            candle_interval_us: 60_000_000,
-            stop_loss: ratio("0.005"),
-            take_profit: ratio("0.004"),
-            trailing_activation: ratio("0.002"),
-            trailing_distance: ratio("0.001"),
-            exit_on_cross: true,
-            hold_max_us: 600_000_000,
-            entry_takes: seed.is_multiple_of(2),
-            entry_ttl_us: 60_000_000,
-            entry_soft_ttl_us: 60_000_000,
-            exit_slippage_max: ratio("0.05"),
-            reentry_cooldown_us: 75_000_000,
-        },
-        limits: Limits {
-            notional_min: ratio("11"),
-            notional_max: ratio("2000"),
-            risk_per_trade: ratio("0.015"),
-            exposure_max_instrument: ratio("0.15"),
-            exposure_max_total: ratio("0.6"),
-            open_positions_max: 8,
-            cash_reserve: ratio("0.02"),
-        },
-        instance: "box".to_owned(),
-        reconcile: Default::default(),
-        stamp: 1,
-    }
+    EngineSettings { instance: "box".to_owned(), ..engine_settings(seed) }
 }
 
 /// What the engine of a seed is built from.
