@@ -197,12 +197,12 @@ const FILLS_LISTED: Duration = Duration::from_secs(7 * 86_400);
 /// How far the list of fills reaches back behind the ledger's last one.
 const OVERLAP: Duration = Duration::from_secs(600);
 
-/// Where the venue's fills begin to count: at the ledger's first event, as far as the venue looks
-/// back. A ledger without any begins now: what was before is adopted as it stands.
-fn fills_begin(ledger: &Connection, now: Timestamp) -> rusqlite::Result<Timestamp> {
+/// Where the ledger begins: at its first event. One without any begins now: what was before is adopted
+/// as it stands.
+fn ledger_begin(ledger: &Connection, now: Timestamp) -> rusqlite::Result<Timestamp> {
     let first: Option<i64> =
         ledger.query_row("SELECT min(at_us) FROM events WHERE seq <= 1", [], |row| row.get(0))?;
-    Ok(first.map_or(now, |us| Timestamp::from_us(us).max(now - FILLS_LISTED)))
+    Ok(first.map_or(now, Timestamp::from_us))
 }
 
 /// What the ledger knows of the account, for the venue to go on from.
@@ -212,8 +212,11 @@ pub(super) fn start_from(
     known: &Known,
     now: Timestamp,
 ) -> Result<StartFrom, AgentError> {
-    let begin = fills_begin(ledger, now)?;
-    Ok(go_on_from(instruments, known, begin, load::booked_trades(ledger, TRADES_LOADED_MAX)?))
+    let begin = ledger_begin(ledger, now)?;
+    let trades = load::booked_trades(ledger, TRADES_LOADED_MAX)?;
+    // Fills are listed as far as the venue looks back.
+    let from = go_on_from(instruments, known, begin.max(now - FILLS_LISTED), trades);
+    Ok(StartFrom { begin, ..from })
 }
 
 /// What the ledger knows of the account, with its trades of the week, newest first. The venue's fills

@@ -78,7 +78,7 @@ impl OrderTracker {
                 return false;
             }
         };
-        if !seen.insert(fill.trade_id) {
+        if !seen.insert(fill.trade_id) || fill.at < self.begin {
             return false;
         }
         self.accept(&id, fill.venue_order_id, now);

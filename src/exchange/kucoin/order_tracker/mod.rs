@@ -11,6 +11,7 @@
 //! | cancel | repeated until the order is over or the venue refuses; a refusal asks for the order, which decides |
 //! | silence | every open order is asked for at [`POLL_EVERY`], every [`POLL_EVERY_BLIND`] while pushes are down |
 //! | an order that is not ours | its fills are told, for they move the account |
+//! | a fill from before the ledger began | never told: it is in the balance that the ledger began with |
 //! | a listed fill of nobody's | not told while an order has no name at the venue yet: it may be its |
 //!
 //! A fill's `venue_sequence` is counted here, going on from the ledger's: the venue has no such number.
@@ -78,6 +79,8 @@ pub struct OrderTracker {
     ended: VecDeque<(ClientOrderId, Tracked)>,
     seen: Vec<SeenTrades>,
     venue_sequence: u64,
+    /// Fills before this are in the balance that the ledger began with.
+    begin: Timestamp,
     blind: bool,
     requests: Vec<Request>,
     reports: VecDeque<ExecutionReport>,
@@ -96,11 +99,17 @@ impl OrderTracker {
             orders: BTreeMap::new(),
             ended: VecDeque::new(),
             venue_sequence,
+            begin: Timestamp::from_us(i64::MIN),
             blind: true,
             requests: Vec::new(),
             reports: VecDeque::new(),
             misfits: Vec::new(),
         }
+    }
+
+    /// The ledger began with a balance that has every fill before this, by the venue's clock.
+    pub fn begin_at(&mut self, begin: Timestamp) {
+        self.begin = begin;
     }
 
     /// A trade that is booked already.

@@ -250,6 +250,23 @@ fn a_taken_cancel_without_effect_is_sent_again() {
     assert!((2..=4).contains(&cancels), "{cancels} cancels in 20 s");
 }
 
+/// A stranger's order filled in part before the ledger began, and goes on after it: the first part is in
+/// the balance that the ledger began with.
+#[test]
+fn fills_from_before_the_ledger_began_are_never_told() {
+    let mut tracker = OrderTracker::new(vec![btc()], 0, GIVE_UP);
+    tracker.begin_at(Timestamp::from_ms(500));
+    let stranger = ClientOrderId::new("somebody").unwrap();
+    let ended = Push { client_order_id: stranger, ..push(7, Some(End::Canceled)) };
+    tracker.on_push(&ended, at(2));
+    assert!(matches!(tracker.take_requests()[..], [Request::FetchFills(..)]));
+    told(&mut tracker);
+    let later = TradeReport { at: Timestamp::from_ms(500), ..fill(8, 3) };
+    tracker.on_fills(&stranger, Some(&[fill(7, 4), later]), at(3));
+    assert_eq!(told(&mut tracker), ["fill 3 #1"]);
+    assert!(!tracker.knows(&stranger), "nothing more is asked about it");
+}
+
 #[test]
 fn foreign_fills_and_late_ones_are_told() {
     let mut tracker = tracker();

@@ -35,6 +35,8 @@ pub struct StartFrom {
     pub trades: Vec<(InstrumentId, u64)>,
     /// Names of the orders behind them.
     pub orders: BTreeMap<VenueOrderId, ClientOrderId>,
+    /// Fills before this are in the balance that the ledger began with.
+    pub begin: Timestamp,
     /// Fills before this are in the ledger, by instrument.
     pub since: Vec<Timestamp>,
     /// Intents without an end.

@@ -12,7 +12,7 @@ use super::account_view::{AccountOrder, AccountView, OpenIntent, StartFrom};
 use super::answer::reports;
 use super::dead_man::DeadMan;
 use super::survey::{self, account_order};
-use super::watch::Watch;
+use super::watch::{FILLS_OVERLAP, Watch};
 use super::{KucoinSettings, KucoinVenue, moment};
 use crate::clock;
 use crate::domain::balance::Balance;
@@ -50,6 +50,7 @@ impl KucoinVenue {
         let by_symbol = numbered.map(|(id, it)| (it.symbol(), InstrumentId(id))).collect();
         let mut tracker =
             OrderTracker::new(instruments.clone(), from.venue_sequence, settings.give_up_after());
+        tracker.begin_at(from.begin - FILLS_OVERLAP);
         for (instrument, trade_id) in &from.trades {
             tracker.note_seen(*instrument, *trade_id);
         }

@@ -21,8 +21,9 @@ const SYMBOL_EVERY: Duration = Duration::from_secs(2);
 const TROUBLE_EVERY: Duration = Duration::from_secs(5);
 /// The account is looked at again this soon where something about it is in doubt.
 const DOUBT_EVERY: Duration = Duration::from_secs(5);
-/// How far the lists of fills reach back behind the newest known: the venue may list one late.
-const FILLS_OVERLAP: Duration = Duration::from_secs(60);
+/// How far the lists of fills reach back behind the newest known: the venue may list one late. The first
+/// list of a ledger sees what this much before its begin was traded; what is older cannot be new.
+pub(super) const FILLS_OVERLAP: Duration = Duration::from_secs(60);
 /// The venue's lists reach back so far (KuCoin's documentation).
 const HISTORY: Duration = Duration::from_secs(7 * 86_400);
 /// How far back the account's ledger is read: less than the venue's window, which begins where it is
