@@ -40,7 +40,8 @@ struct Plan {
 }
 
 /// Replaces the agent's files in `state_dir` by those in its directory `from`; the old ones go to its
-/// directory `aside`, whose path is returned. The caller holds the instance lock.
+/// directory `aside`, or where that is taken to `aside-2`, ..., whose path is returned. The caller holds
+/// the instance lock.
 pub fn install(state_dir: &Path, from: &str, aside: &str) -> io::Result<PathBuf> {
     prepare(state_dir, from, aside)?;
     let finished = finish(state_dir)?;
@@ -56,8 +57,19 @@ fn prepare(state_dir: &Path, from: &str, aside: &str) -> io::Result<()> {
         File::open(new.join(name))?.sync_all()?;
     }
     File::open(&new)?.sync_all()?;
-    let plan = Plan { from: from.to_owned(), aside: aside.to_owned(), names };
+    let plan = Plan { from: from.to_owned(), aside: free_name(state_dir, aside)?, names };
     atomic_file::replace(&state_dir.join(PLAN), &serde_json::to_vec(&plan)?)
+}
+
+/// The first name that nothing has: two restores within a second must not share a place.
+fn free_name(state_dir: &Path, name: &str) -> io::Result<String> {
+    let mut free = name.to_owned();
+    let mut number = 1;
+    while state_dir.join(&free).try_exists()? {
+        number += 1;
+        free = format!("{name}-{number}");
+    }
+    Ok(free)
 }
 
 /// Goes on with an installation that was cut short; returns where the old files are. Nothing happens
@@ -115,6 +127,19 @@ mod tests {
 
     fn content(directory: &Path, names: &[&str]) -> Vec<Option<String>> {
         names.iter().map(|name| fs::read_to_string(directory.join(name)).ok()).collect()
+    }
+
+    #[test]
+    fn what_was_moved_aside_before_is_not_overwritten() {
+        let directory = stage("twice");
+        assert_eq!(install(&directory, "new", "old").unwrap(), directory.join("old"));
+        fs::create_dir_all(directory.join("new")).unwrap();
+        fs::write(directory.join("new/ibis.db"), "newest ledger").unwrap();
+        assert_eq!(install(&directory, "new", "old").unwrap(), directory.join("old-2"));
+        let names = ["ibis.db", "old/ibis.db", "old-2/ibis.db"];
+        let expected = ["newest ledger", "old ledger", "new ledger"];
+        assert_eq!(content(&directory, &names), expected.map(|it| Some(it.to_owned())));
+        fs::remove_dir_all(&directory).unwrap();
     }
 
     #[test]
