@@ -141,6 +141,7 @@ impl Life<'_> {
         loop {
             let until = self.pace.now().min(market_end);
             session.receive(until)?;
+            session.hear()?;
             let turn = session.advance(until, TURN_EVENTS_MAX)?;
             session.flush()?;
             heartbeat.beat(session, &self.pace)?;
@@ -174,6 +175,7 @@ impl Life<'_> {
             let until = self.pace.now();
             // With the market over, the venue's clock is all that is left to turn.
             session.receive(until)?;
+            session.hear()?;
             session.advance_venue(until)?;
             session.flush()?;
             heartbeat.beat(session, &self.pace)?;

@@ -145,7 +145,7 @@ mod tests {
             (
                 "[zzzzzzzzzzzz]\nqqqqqqqqqqq = 1",
                 ":2: unknown key \"zzzzzzzzzzzz.qqqqqqqqqqq\"; the sections are agent, market, \
-                 strategy, risk, reconcile, exchange, paper, health, recorder, retention, backup",
+                 strategy, risk, control, reconcile, exchange, paper, health, recorder, retention, backup",
             ),
             (
                 "[strategy]\nstop_loss = 0.035",

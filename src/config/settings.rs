@@ -14,6 +14,7 @@ use super::value::Value;
 use crate::domain::decimal::Decimal;
 use crate::domain::identifier::Asset;
 use crate::domain::symbol::Symbol;
+use crate::risk::standing::ExitPolicy;
 
 /// Where orders go.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -136,6 +137,13 @@ section! {
 }
 
 section! {
+    /// `[control]`
+    ControlSettings {
+        exit_policy: ExitPolicy, kill_cooldown: Duration, pause_cancel_after: Duration,
+    }
+}
+
+section! {
     /// `[reconcile]`
     ReconcileSettings {
         interval: Duration, unexplained: Decision, foreign_orders: ForeignOrders,
@@ -208,6 +216,8 @@ pub struct Settings {
     pub strategy: Arc<StrategySettings>,
     /// `[risk]`
     pub risk: Arc<RiskSettings>,
+    /// `[control]`
+    pub control: Arc<ControlSettings>,
     /// `[reconcile]`
     pub reconcile: Arc<ReconcileSettings>,
     /// `[exchange]`
@@ -254,6 +264,7 @@ impl Settings {
             market: Arc::new(MarketSettings::read(&section("market"))),
             strategy: Arc::new(StrategySettings::read(&section("strategy"))),
             risk: Arc::new(RiskSettings::read(&section("risk"))),
+            control: Arc::new(ControlSettings::read(&section("control"))),
             reconcile: Arc::new(ReconcileSettings::read(&section("reconcile"))),
             exchange: Arc::new(ExchangeSettings::read(&section("exchange"))),
             paper: Arc::new(PaperSettings::read(&section("paper"))),
@@ -368,6 +379,7 @@ macro_rules! from_word {
 from_word! {
     Mode { "paper" => Self::Paper, "live" => Self::Live }
     Decision { "hold" => Self::Hold, "adopt" => Self::Adopt }
+    ExitPolicy { "hold" => Self::Hold, "reduce" => Self::Reduce, "flatten" => Self::Flatten }
     ForeignOrders { "hold" => Self::Hold, "ignore" => Self::Ignore }
     EntryPrice { "ask" => Self::Ask, "bid" => Self::Bid }
     MarketSource { "synthetic" => Self::Synthetic, "kucoin" => Self::Kucoin }

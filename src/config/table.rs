@@ -144,6 +144,17 @@ pub const KEYS: &[Key] = &[
         .unit("of equity")
         .origin("Python IBIS: sized from 99.5 % of its cash")
         .doc("Quote balance that entries leave untouched, for fees."),
+    Key::new("control.exit_policy", Kind::Word(&["hold", "reduce", "flatten"]), "hold")
+        .origin("a stop that sells nothing on its own")
+        .doc("What a hard stop does about positions: hold leaves them to their stops and targets, reduce lets every exit go, flatten sells them at once."),
+    Key::new("control.kill_cooldown", Kind::Duration, "60m")
+        .range("0s", "30d")
+        .origin("seed 002: an hour")
+        .doc("The kill switch cannot be released for this long after it was set."),
+    Key::new("control.pause_cancel_after", Kind::Duration, "60s")
+        .range("0s", "1d")
+        .origin("seed 004: entries are canceled a minute into a pause")
+        .doc("An entry order still open this long after entries were paused is canceled."),
     Key::new("reconcile.interval", Kind::Duration, "60s")
         .range("1s", "1h")
         .origin("Python IBIS: every 10 cycles of about 5 s")
