@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -182,6 +183,15 @@ section! {
 }
 
 section! {
+    /// `[http]`. Paths as written; an empty `token_file` means none.
+    HttpSettings {
+        enabled: bool, listen: SocketAddr, socket: String,
+        token_file: String, token_required_for_reads: bool, hosts: Vec<String>,
+        requests_per_minute: u64, writes_per_minute: u64,
+    }
+}
+
+section! {
     /// `[retention]`. Sizes in bytes.
     RetentionSettings {
         archive_age_max: Duration, archive_bytes_max: u64,
@@ -216,6 +226,8 @@ pub struct Settings {
     pub paper: Arc<PaperSettings>,
     /// `[health]`
     pub health: Arc<HealthSettings>,
+    /// `[http]`
+    pub http: Arc<HttpSettings>,
     /// `[recorder]`
     pub recorder: Arc<RecorderSettings>,
     /// `[retention]`
@@ -258,6 +270,7 @@ impl Settings {
             exchange: Arc::new(ExchangeSettings::read(&section("exchange"))),
             paper: Arc::new(PaperSettings::read(&section("paper"))),
             health: Arc::new(HealthSettings::read(&section("health"))),
+            http: Arc::new(HttpSettings::read(&section("http"))),
             recorder: Arc::new(RecorderSettings::read(&section("recorder"))),
             retention: Arc::new(RetentionSettings::read(&section("retention"))),
             backup: Arc::new(BackupSettings::read(&section("backup"))),
@@ -349,6 +362,8 @@ from_value! {
     u64 { Value::Integer(count) | Value::Bytes(count) => *count }
     bool { Value::Flag(flag) => *flag }
     String { Value::Word(word) => word.clone() }
+    SocketAddr { Value::Address(address) => *address }
+    Vec<String> { Value::Hosts(hosts) => hosts.clone() }
     Vec<Symbol> { Value::Symbols(symbols) => symbols.clone() }
     Vec<(Asset, Decimal)> { Value::Deposits(deposits) => deposits.clone() }
 }

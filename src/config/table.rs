@@ -3,10 +3,29 @@
 //! Origins: "Python IBIS" is the trading agent this one replaces, with its constant's name; "KuCoin"
 //! its public fee schedule at the base level. What has no such origin says why the number was chosen.
 
+mod http;
+
 use super::key::{Key, Kind};
 
 /// Every key, grouped by section, in the order of the sample file.
-pub const KEYS: &[Key] = &[
+pub const KEYS: &[Key] = &joined();
+
+/// The tables one after the other.
+const fn joined() -> [Key; TRADING.len() + http::KEYS.len()] {
+    let mut all = [TRADING[0]; TRADING.len() + http::KEYS.len()];
+    let mut index = 0;
+    while index < all.len() {
+        all[index] = match index < TRADING.len() {
+            true => TRADING[index],
+            false => http::KEYS[index - TRADING.len()],
+        };
+        index += 1;
+    }
+    all
+}
+
+/// What trading and its supervision are steered by.
+const TRADING: &[Key] = &[
     Key::new("agent.instance", Kind::Name, "ibis")
         .origin("the project's name")
         .doc("Name of this agent; part of every client order id, so never the same on two agents of one account."),
@@ -421,6 +440,9 @@ mod tests {
                 | Kind::Name
                 | Kind::Url
                 | Kind::Path
+                | Kind::OptionalPath
+                | Kind::Address
+                | Kind::Hosts
                 | Kind::Symbols
                 | Kind::Deposits => false,
             };
