@@ -33,9 +33,8 @@ pub(super) fn hosts(raw: &Raw) -> Result<Value, Problem> {
         return Err(Problem::new(format!("has more than {HOSTS_MAX} names"), "remove some"));
     }
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
-    let bad = |text: &&String| {
-        text.is_empty() || text.len() > HOST_BYTES_MAX || !text.bytes().all(plain)
-    };
+    let bad =
+        |text: &&String| text.is_empty() || text.len() > HOST_BYTES_MAX || !text.bytes().all(plain);
     match texts.iter().find(bad) {
         Some(text) => Err(Problem::new(format!("{text:?} is not a host name"), fix)),
         None => Ok(Value::Hosts(texts.iter().map(|text| text.to_ascii_lowercase()).collect())),

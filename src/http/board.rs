@@ -1,6 +1,7 @@
 //! Where the loop publishes, and the interface's thread reads: neither waits for the other longer than
 //! it takes to copy a pointer.
 
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -93,7 +94,7 @@ impl Board {
     }
 
     /// Says once a second that the agent's thread goes on, for as long as it is polled.
-    pub async fn breathe(&self) {
+    pub async fn breathe(&self) -> Infallible {
         loop {
             self.turned();
             tokio::time::sleep(Duration::from_secs(1)).await;

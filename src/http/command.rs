@@ -163,10 +163,7 @@ mod tests {
     #[test]
     fn scope_time_and_state_are_read() {
         let scope = Some(Symbol::new("BTC-USDT").unwrap());
-        let pause = order(
-            Route::Pause,
-            r#"{"scope":"BTC-USDT","reason":"thin","for":"30m"}"#,
-        );
+        let pause = order(Route::Pause, r#"{"scope":"BTC-USDT","reason":"thin","for":"30m"}"#);
         let lasting = Some(Duration::from_secs(1_800));
         assert_eq!(pause, (Order::Pause { scope, lasting }, "thin".to_owned()));
         let all = order(Route::Pause, r#"{"scope":"global","reason":"thin"}"#);

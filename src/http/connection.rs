@@ -37,12 +37,8 @@ const AGE_MAX: Duration = Duration::from_secs(60);
 const LAST_ANSWER: Duration = Duration::from_secs(6);
 
 /// Serves a connection until it ends, is too old, or the agent stops.
-pub async fn serve<S>(
-    stream: S,
-    peer: Peer,
-    shared: Rc<Shared>,
-    mut closing: watch::Receiver<bool>,
-) where
+pub async fn serve<S>(stream: S, peer: Peer, shared: Rc<Shared>, mut closing: watch::Receiver<bool>)
+where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
     let service = service_fn(move |request| {

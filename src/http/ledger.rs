@@ -68,8 +68,7 @@ impl LedgerReader {
     pub async fn status(&self, limits: &Arc<HealthSettings>) -> Option<String> {
         let (state_dir, limits) = (self.state_dir.clone(), Arc::clone(limits));
         let make = move || {
-            let status =
-                Status::gather(&state_dir, &limits, Service::ask(), clock::wall_now());
+            let status = Status::gather(&state_dir, &limits, Service::ask(), clock::wall_now());
             Some(status.render(true))
         };
         patient(self.ask(&self.status, make)).await
@@ -118,9 +117,8 @@ async fn patient<T>(answer: impl Future<Output = Option<T>>) -> Option<T> {
 
 fn gather(state_dir: &Path, now: Option<Timestamp>) -> anyhow::Result<LedgerFacts> {
     let ledger = store::open_reader(state_dir)?;
-    let bytes = |name: &str| {
-        std::fs::metadata(state_dir.join(name)).map_or(0, |metadata| metadata.len())
-    };
+    let bytes =
+        |name: &str| std::fs::metadata(state_dir.join(name)).map_or(0, |metadata| metadata.len());
     Ok(LedgerFacts {
         restarts: restarts(&ledger)?,
         jobs: jobs(&ledger)?,

@@ -50,7 +50,7 @@ pub struct Facts {
     /// When something counts as degraded or critical.
     pub health: Arc<HealthSettings>,
     /// The names of differences between ledger and venue.
-    pub mismatch_kinds: &'static [&'static str],
+    pub mismatch_kinds: Vec<&'static str>,
 }
 
 /// What every connection needs.

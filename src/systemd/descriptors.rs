@@ -9,7 +9,9 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixDatagram;
 
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, Shutdown, sendmsg, shutdown};
+use rustix::net::{
+    SendAncillaryBuffer, SendAncillaryMessage, SendFlags, Shutdown, sendmsg, shutdown,
+};
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 
 /// Names with their descriptors.
@@ -35,9 +37,8 @@ fn passed() -> std::io::Result<Passed> {
         return Ok(Passed::new());
     }
     let own = pidfd_open(getpid(), PidfdFlags::empty())?;
-    let own = named.map(|(number, name)| {
-        Ok((name, pidfd_getfd(&own, number, PidfdGetfdFlags::empty())?))
-    });
+    let own = named
+        .map(|(number, name)| Ok((name, pidfd_getfd(&own, number, PidfdGetfdFlags::empty())?)));
     own.collect()
 }
 

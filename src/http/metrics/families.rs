@@ -95,8 +95,7 @@ fn state(text: &mut Exposition, view: &View) {
     }
     if let Some(since) = view.counters.state_since {
         let help = "Since when, by the engine's clock, since 1970; none before the first change.";
-        text.family("ibis_agent_state_since_timestamp_seconds", Gauge, help)
-            .value(Instant(since));
+        text.family("ibis_agent_state_since_timestamp_seconds", Gauge, help).value(Instant(since));
     }
     let help = "1 while the kill switch is set.";
     text.family("ibis_kill_switch_active", Gauge, help)
@@ -177,8 +176,8 @@ fn money(text: &mut Exposition, view: &View) {
 fn reconciliation(text: &mut Exposition, view: &View, source: &Source<'_>) {
     let help = "Differences between ledger and venue that no rule has resolved.";
     let mut family = text.family("ibis_reconcile_mismatches", Gauge, help);
-    for kind in source.facts.mismatch_kinds {
-        family.series(&[("kind", kind)], view.mismatches.get(kind).copied().unwrap_or(0));
+    for kind in &source.facts.mismatch_kinds {
+        family.series(&[("kind", kind)], view.mismatches.get(*kind).copied().unwrap_or(0));
     }
     if let Some(at) = view.reconciled_at {
         let help = "When ledger and venue last agreed, by the engine's clock, since 1970.";
