@@ -1,10 +1,11 @@
 //! What is counted for the metrics since the start of the process. Every map is bounded: its keys are
 //! words of ours, or the venue's codes up to a number.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::decimal::Decimal;
 use crate::domain::hold::{HoldCode, Level};
+use crate::domain::identifier::ClientOrderId;
 use crate::domain::order_status::OrderStatus;
 use crate::domain::record::{Fact, OrderRecord, Record};
 use crate::domain::time::Timestamp;
@@ -23,8 +24,8 @@ pub struct Counters {
     pub denied: BTreeMap<&'static str, u64>,
     /// Orders that the venue took.
     pub accepted: u64,
-    /// Orders whose answer was lost at first.
-    pub unresolved: u64,
+    /// Orders that the venue has not answered yet.
+    unanswered: BTreeSet<ClientOrderId>,
     /// Orders that the venue refused, by its code.
     pub rejected: BTreeMap<u32, u64>,
     /// Orders that ended canceled or expired.
@@ -44,7 +45,11 @@ impl Counters {
     pub fn count(&mut self, fact: &Fact) {
         match &fact.record {
             Record::Order(order) => self.count_order(order),
+            Record::Intent(intent) => {
+                self.unanswered.insert(intent.client_order_id);
+            }
             Record::Fill(fill) => {
+                self.answer(&fill.client_order_id);
                 let labels = (fill.side.as_str(), fill.liquidity.as_str());
                 *self.fills.entry(labels).or_default() += 1;
                 self.notional += fill.notional;
@@ -56,7 +61,6 @@ impl Counters {
                 self.state_since = Some(fact.at);
             }
             Record::Decision(_)
-            | Record::Intent(_)
             | Record::HoldSet(_)
             | Record::HoldCleared { .. }
             | Record::Transfer(_)
@@ -72,21 +76,34 @@ impl Counters {
 
     fn count_order(&mut self, order: &OrderRecord) {
         match order.status {
-            OrderStatus::New => self.accepted += 1,
-            OrderStatus::Unresolved => self.unresolved += 1,
             OrderStatus::Rejected => {
+                self.unanswered.remove(&order.client_order_id);
                 let code = order.reason_code.unwrap_or(0);
                 let known = self.rejected.contains_key(&code);
                 let full = self.rejected.len() >= REJECT_CODES_MAX;
                 *self.rejected.entry(if full && !known { 0 } else { code }).or_default() += 1;
             }
-            OrderStatus::Canceled | OrderStatus::Expired => self.canceled += 1,
+            OrderStatus::New | OrderStatus::PartiallyFilled | OrderStatus::Filled => {
+                self.answer(&order.client_order_id);
+            }
+            OrderStatus::Canceled | OrderStatus::Expired => {
+                // Where the venue never named it, it never got there.
+                match order.venue_order_id {
+                    Some(_) => self.answer(&order.client_order_id),
+                    None => drop(self.unanswered.remove(&order.client_order_id)),
+                }
+                self.canceled += 1;
+            }
             OrderStatus::Created
             | OrderStatus::Submitted
-            | OrderStatus::PartiallyFilled
-            | OrderStatus::PendingCancel
-            | OrderStatus::Filled => {}
+            | OrderStatus::Unresolved
+            | OrderStatus::PendingCancel => {}
         }
+    }
+
+    /// The venue has the order: said of each once.
+    fn answer(&mut self, id: &ClientOrderId) {
+        self.accepted += u64::from(self.unanswered.remove(id));
     }
 }
 
@@ -94,19 +111,42 @@ impl Counters {
 mod tests {
     use super::*;
 
-    #[test]
-    fn codes_of_the_venue_do_not_grow_without_bound() {
-        let mut counters = Counters::default();
-        let mut refused = OrderRecord {
+    fn order(status: OrderStatus) -> OrderRecord {
+        OrderRecord {
             client_order_id: crate::domain::text::Text::new("a").unwrap(),
             venue_order_id: None,
-            status: OrderStatus::Rejected,
+            status,
             filled: Decimal::ZERO,
             notional: Decimal::ZERO,
             fee: Decimal::ZERO,
             reason_code: None,
             reason: None,
-        };
+        }
+    }
+
+    #[test]
+    fn an_order_is_accepted_once_or_rejected_once_or_neither() {
+        use OrderStatus::{Canceled, New, PendingCancel, Rejected, Submitted, Unresolved};
+        for (statuses, accepted, rejected, canceled) in [
+            (vec![Submitted, New, PendingCancel, New, Canceled], 1, 0, 1),
+            (vec![Submitted, Unresolved, New, New], 1, 0, 0),
+            (vec![Submitted, Rejected], 0, 1, 0),
+            (vec![Canceled], 0, 0, 1),
+        ] {
+            let mut counters = Counters::default();
+            counters.unanswered.insert(order(New).client_order_id);
+            for status in &statuses {
+                counters.count_order(&order(*status));
+            }
+            let found = (counters.accepted, counters.rejected.values().sum(), counters.canceled);
+            assert_eq!(found, (accepted, rejected, canceled), "{statuses:?}");
+        }
+    }
+
+    #[test]
+    fn codes_of_the_venue_do_not_grow_without_bound() {
+        let mut counters = Counters::default();
+        let mut refused = order(OrderStatus::Rejected);
         for code in 1..1_000 {
             refused.reason_code = Some(code);
             counters.count_order(&refused);

@@ -144,3 +144,6 @@ fn holds(sight: &Sight) -> Check {
     let details = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
     Check { name: "holds", severity, details }
 }
+
+#[cfg(test)]
+mod tests;

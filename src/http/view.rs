@@ -92,3 +92,37 @@ pub struct OrderView {
     /// Buy or sell.
     pub side: Side,
 }
+
+#[cfg(test)]
+pub(in crate::http) mod tests {
+    use super::*;
+
+    /// An agent that is well and holds nothing.
+    pub fn view() -> View {
+        let money = Decimal::from_int(10_000);
+        View {
+            run: 1,
+            at: Timestamp::from_ms(1_771_532_639_000),
+            state: Level::Running,
+            holds: Vec::new(),
+            reconciled_at: Some(Timestamp::from_ms(1_771_532_600_000)),
+            mismatches: BTreeMap::new(),
+            data: DataView { age: Duration::ZERO, stale_after: Some(Duration::from_secs(30)) },
+            ledger: LedgerView { lag: Duration::ZERO, held: false },
+            money: MoneyView {
+                equity: money,
+                cash: money,
+                exposure: Decimal::ZERO,
+                unrealized: Decimal::ZERO,
+                exposure_max: Decimal::from_int(6_000),
+            },
+            instruments: vec![InstrumentView {
+                symbol: Symbol::new("BTC-USDT").unwrap(),
+                market_at: None,
+                quantity: Decimal::ZERO,
+            }],
+            open_orders: Vec::new(),
+            counters: Counters::default(),
+        }
+    }
+}

@@ -135,11 +135,10 @@ fn orders(text: &mut Exposition, view: &View) {
     let counters = &view.counters;
     let rejected: u64 = counters.rejected.values().sum();
     let denied: u64 = counters.denied.values().sum();
-    let help = "Orders by what came of sending them; failed: the answer was lost at first.";
+    let help = "Orders by what came of them; denied ones were never sent.";
     text.family("ibis_order_submissions_total", Counter, help)
         .series(&[("result", "accepted")], counters.accepted)
         .series(&[("result", "rejected")], rejected)
-        .series(&[("result", "failed")], counters.unresolved)
         .series(&[("result", "denied")], denied);
     let help = "Orders that the venue refused, by its code; 0 is none, or one too many.";
     let mut family = text.family("ibis_order_rejects_total", Counter, help);
@@ -203,3 +202,6 @@ fn ledger_families(text: &mut Exposition, ledger: &LedgerFacts) {
     }
     text.family("ibis_db_size_bytes", Gauge, "Size of the ledger and its log.").value(ledger.bytes);
 }
+
+#[cfg(test)]
+mod tests;
