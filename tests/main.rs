@@ -13,6 +13,7 @@ mod cli;
 mod crash;
 mod exchange;
 mod feed;
+mod http;
 mod incidents;
 mod kucoin;
 mod live;

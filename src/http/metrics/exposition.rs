@@ -15,6 +15,15 @@ pub enum Kind {
     Gauge,
 }
 
+impl Kind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+        }
+    }
+}
+
 /// A duration as a value: seconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Seconds(pub Duration);
@@ -45,17 +54,10 @@ pub struct Exposition {
 }
 
 impl Exposition {
-    /// Begins a family; one that was there already is left out.
+    /// Begins a family; one that was there already, or that has no series, is left out.
     pub fn family(&mut self, name: &'static str, kind: Kind, help: &'static str) -> Family<'_> {
         let is_new = self.families.insert(name);
-        if is_new {
-            let kind = match kind {
-                Kind::Counter => "counter",
-                Kind::Gauge => "gauge",
-            };
-            self.push(format_args!("# HELP {name} {}\n# TYPE {name} {kind}\n", Help(help)));
-        }
-        Family { exposition: self, name, is_new, series: BTreeSet::new() }
+        Family { exposition: self, name, kind, help, is_new, series: BTreeSet::new() }
     }
 
     /// The whole text.
@@ -73,6 +75,8 @@ impl Exposition {
 pub struct Family<'a> {
     exposition: &'a mut Exposition,
     name: &'static str,
+    kind: Kind,
+    help: &'static str,
     is_new: bool,
     series: BTreeSet<String>,
 }
@@ -85,6 +89,10 @@ impl Family<'_> {
         let labels = labels.join(",");
         if self.is_new && self.series.insert(labels.clone()) {
             let name = self.name;
+            if self.series.len() == 1 {
+                let (help, kind) = (Help(self.help), self.kind.as_str());
+                self.exposition.push(format_args!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
+            }
             match labels.is_empty() {
                 true => self.exposition.push(format_args!("{name} {value}\n")),
                 false => self.exposition.push(format_args!("{name}{{{labels}}} {value}\n")),
@@ -129,6 +137,7 @@ mod tests {
             .series(&[("x", "q\"b\\n\n")], 2)
             .series(&[("x", "other"), ("y", "")], Seconds(Duration::from_millis(1_500)));
         text.family("a_total", Kind::Gauge, "again").value(3);
+        drop(text.family("none", Kind::Gauge, "no series"));
         text.family("b_seconds", Kind::Gauge, "").value(Instant(Timestamp::from_us(-1_500_000)));
         assert_eq!(
             text.finish(),
