@@ -86,7 +86,7 @@ impl Desk {
                     let order = order.get();
                     self.order = Some((order.side(), order.quantity(), order.client_order_id()));
                 }
-                Action::Cancel(_) => {}
+                Action::Cancel(_) | Action::CancelAll => {}
             }
         }
         if self.batch.entries.len() >= self.entries_max {

@@ -72,6 +72,7 @@ fn replay(path: &Path) -> (u64, u64) {
                         Venue::submit(venue, &order, now);
                     }
                     Action::Cancel(id) => Venue::cancel(venue, id, now),
+                    Action::CancelAll => Venue::cancel_all(venue, now),
                     Action::Record(_) | Action::Project(_) => {}
                 }
             }

@@ -10,6 +10,7 @@
 )]
 
 mod cli;
+mod control;
 mod crash;
 mod exchange;
 mod feed;

@@ -37,6 +37,7 @@ pub fn settings((fast, slow): (usize, usize), notional_max: i64, exits: bool) ->
             cash_reserve: ratio("0.02"),
         },
         instance: "bench".to_owned(),
+        control: Default::default(),
         reconcile: Default::default(),
         stamp: 1,
     }

@@ -18,7 +18,6 @@ mod signal;
 mod source;
 mod start;
 mod summary;
-mod unwired;
 mod venue_link;
 
 use std::path::PathBuf;
@@ -159,6 +158,7 @@ impl Life<'_> {
         loop {
             let until = self.pace.now().min(market_end);
             session.receive(until)?;
+            session.hear()?;
             let turn = session.advance(until, TURN_EVENTS_MAX)?;
             session.flush()?;
             heartbeat.beat(session, &self.pace)?;
@@ -192,6 +192,7 @@ impl Life<'_> {
             let until = self.pace.now();
             // With the market over, the venue's clock is all that is left to turn.
             session.receive(until)?;
+            session.hear()?;
             session.advance_venue(until)?;
             session.flush()?;
             heartbeat.beat(session, &self.pace)?;

@@ -1,5 +1,6 @@
 //! Facts as journal entries: one line for a person, fields for a query.
 
+use crate::domain::operator::{Command, OperatorRecord, Outcome};
 use crate::domain::order_status::OrderStatus;
 use crate::domain::record::{Fact, FillRecord, OrderRecord, Record};
 use crate::domain::time::Timestamp;
@@ -39,6 +40,11 @@ pub(super) fn narrate(fact: &Fact) {
             engine_at:% = at;
             "state {} -> {} ({})", change.from, change.to, change.code
         ),
+        Record::Operator(said) => narrate_operator(said),
+        Record::KillVerified { since } => log::warn!(
+            MESSAGE_ID = message_id::KILL_VERIFIED, engine_at:% = at;
+            "kill switch of {since} verified: nothing is at work at the venue"
+        ),
         Record::Transfer(transfer) => log::info!(
             asset:% = transfer.asset, amount:% = transfer.amount;
             "{} of {} {}: {}", transfer.kind, transfer.amount, transfer.asset, transfer.reason
@@ -55,6 +61,19 @@ pub(super) fn narrate(fact: &Fact) {
         ),
         Record::Run { run, phase } => log::debug!(run = *run; "run {run} {phase}"),
     }
+}
+
+fn narrate_operator(said: &OperatorRecord) {
+    let Command { id, by, via, reason, wish, .. } = &said.command;
+    let outcome = match &said.outcome {
+        Outcome::Done => "done".to_owned(),
+        Outcome::Refused { why, .. } => format!("refused, {why}"),
+    };
+    log::warn!(
+        MESSAGE_ID = message_id::OPERATOR_COMMAND, command = wish.as_str(), command_id:% = id,
+        by = by.as_str(), via = via.as_str(), reason = reason.as_str(), outcome = outcome.as_str();
+        "{} by {by} over {via} ({reason}): {outcome}", wish.as_str()
+    );
 }
 
 fn narrate_order(order: &OrderRecord) {

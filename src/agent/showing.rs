@@ -14,6 +14,7 @@ use crate::engine::Engine;
 use crate::engine::desk::Desk;
 use crate::engine::reconcile::DifferenceKind;
 use crate::http::board::Board;
+use crate::http::operator::Spooled;
 use crate::http::view::{DataView, InstrumentView, LedgerView, MoneyView, OrderView, View};
 use crate::http::{Facts, Service, StartError};
 
@@ -35,7 +36,7 @@ pub(super) fn serve(
         mismatch_kinds: DifferenceKind::ALL.iter().map(|kind| kind.as_str()).collect(),
     };
     let places = (directories.runtime.as_deref(), directories.credentials.as_deref());
-    let operator = Arc::new(super::unwired::Unwired);
+    let operator = Arc::new(Spooled::new(&directories.state, places.0));
     Service::start(&settings.http, places, facts, Arc::clone(board), operator).map_err(|error| {
         match error {
             StartError::Token(error) => AgentError::Credentials(error.to_string()),
@@ -63,6 +64,7 @@ pub(super) fn view(
         at: session.now(),
         state: engine.level(),
         holds,
+        kill_verified: engine.kill_verified_at().is_some(),
         reconciled_at: engine.agreed_at(),
         mismatches,
         data,

@@ -20,6 +20,7 @@ use crate::domain::time::Timestamp;
 use crate::durable::group_commit::GroupCommit;
 use crate::durable::instance_lock::{InstanceLock, LockError};
 use crate::engine::action::Action;
+use crate::engine::control::ControlSettings;
 use crate::engine::event::Event;
 use crate::engine::reconcile::Policy;
 use crate::engine::{Engine, EngineSettings, invariant};
@@ -30,6 +31,7 @@ use crate::recorder::recorded_engine::RecordedEngine;
 use crate::recorder::recording::{self, Origin, Recorder};
 use crate::risk::limit;
 use crate::store::emergency::{self, Emergency, TakeInError};
+use crate::store::operator::Spool;
 use crate::store::run::{self, BeginError, NewRun, Run};
 use crate::store::writer::LedgerSink;
 use crate::store::{LEDGER, chain, install, instrument_row, ledger_path, load, state_json};
@@ -113,6 +115,7 @@ pub(super) async fn start(
         lock,
         seen_until,
         emergency: emergency(options),
+        spool: Spool::new(state_dir, options.directories.runtime.as_deref()),
     };
     let session = Session::new(parts, (now, ground.first), actions);
     let clock = ground.clock.unwrap_or_else(|| PaceClock::new(options.pace, now));
@@ -320,6 +323,11 @@ fn engine_settings(settings: &Settings, stamp: u64) -> EngineSettings {
             exposure_max_total: risk.exposure_max_total,
             open_positions_max: risk.open_positions_max,
             cash_reserve: risk.cash_reserve,
+        },
+        control: ControlSettings {
+            exit_policy: settings.control.exit_policy,
+            kill_cooldown_us: us(settings.control.kill_cooldown),
+            pause_cancel_us: us(settings.control.pause_cancel_after),
         },
         reconcile: Policy {
             dust: settings.health.dust,

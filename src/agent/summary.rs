@@ -54,6 +54,8 @@ impl Tally {
             | Record::HoldSet(_)
             | Record::HoldCleared { .. }
             | Record::Transition(_)
+            | Record::Operator(_)
+            | Record::KillVerified { .. }
             | Record::Transfer(_)
             | Record::Run { .. } => {}
         }

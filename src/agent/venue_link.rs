@@ -34,6 +34,7 @@ pub(super) enum VenueLink {
 pub(super) enum Command {
     Submit(Approved<NewOrder>),
     Cancel(ClientOrderId),
+    CancelAll,
 }
 
 impl VenueLink {
@@ -100,6 +101,7 @@ impl VenueLink {
         match command {
             Command::Submit(order) => venue.submit(order, now),
             Command::Cancel(id) => venue.cancel(*id, now),
+            Command::CancelAll => venue.cancel_all(now),
         }
     }
 

@@ -146,7 +146,8 @@ mod tests {
             (
                 "[zzzzzzzzzzzz]\nqqqqqqqqqqq = 1",
                 ":2: unknown key \"zzzzzzzzzzzz.qqqqqqqqqqq\"; the sections are agent, market, \
-                 strategy, risk, reconcile, exchange, paper, health, recorder, retention, backup, http",
+                 strategy, risk, control, reconcile, exchange, paper, health, recorder, retention, backup, \
+                 http",
             ),
             (
                 "[strategy]\nstop_loss = 0.035",

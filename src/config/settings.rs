@@ -1,5 +1,7 @@
 //! Third stage: typed settings, checked against each other. What the rest of the program sees.
 
+mod reading;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -11,10 +13,11 @@ use sha2::{Digest as _, Sha256};
 use super::error::{ConfigError, Origin};
 use super::input::Input;
 use super::table::KEYS;
-use super::value::Value;
 use crate::domain::decimal::Decimal;
 use crate::domain::identifier::Asset;
 use crate::domain::symbol::Symbol;
+use crate::risk::standing::ExitPolicy;
+use reading::Section;
 
 /// Where orders go.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -137,6 +140,13 @@ section! {
 }
 
 section! {
+    /// `[control]`
+    ControlSettings {
+        exit_policy: ExitPolicy, kill_cooldown: Duration, pause_cancel_after: Duration,
+    }
+}
+
+section! {
     /// `[reconcile]`
     ReconcileSettings {
         interval: Duration, unexplained: Decision, foreign_orders: ForeignOrders,
@@ -218,6 +228,8 @@ pub struct Settings {
     pub strategy: Arc<StrategySettings>,
     /// `[risk]`
     pub risk: Arc<RiskSettings>,
+    /// `[control]`
+    pub control: Arc<ControlSettings>,
     /// `[reconcile]`
     pub reconcile: Arc<ReconcileSettings>,
     /// `[exchange]`
@@ -266,6 +278,7 @@ impl Settings {
             market: Arc::new(MarketSettings::read(&section("market"))),
             strategy: Arc::new(StrategySettings::read(&section("strategy"))),
             risk: Arc::new(RiskSettings::read(&section("risk"))),
+            control: Arc::new(ControlSettings::read(&section("control"))),
             reconcile: Arc::new(ReconcileSettings::read(&section("reconcile"))),
             exchange: Arc::new(ExchangeSettings::read(&section("exchange"))),
             paper: Arc::new(PaperSettings::read(&section("paper"))),
@@ -322,74 +335,5 @@ impl Settings {
             input.apply(&entry).expect("canonical text of a checked value reads back");
         }
         Self::of(&input)
-    }
-}
-
-/// Reads one section's keys.
-struct Section<'a> {
-    input: &'a Input,
-    name: &'static str,
-}
-
-impl Section<'_> {
-    fn get<T: FromValue>(&self, leaf: &str) -> T {
-        let name = format!("{}.{leaf}", self.name);
-        self.input
-            .get(&name)
-            .and_then(|(value, _)| T::from_value(value))
-            .expect("a test reads every field of every section from the table")
-    }
-}
-
-/// A Rust type that a checked value becomes; `None` where the field's type is not the key's kind.
-trait FromValue: Sized {
-    fn from_value(value: &Value) -> Option<Self>;
-}
-
-macro_rules! from_value {
-    ($($type:ty { $($pattern:pat => $result:expr),+ $(,)? })*) => {$(
-        impl FromValue for $type {
-            fn from_value(value: &Value) -> Option<Self> {
-                match value { $($pattern => Some($result),)+ _ => None }
-            }
-        }
-    )*};
-}
-
-from_value! {
-    Duration { Value::Duration(duration) => *duration }
-    Decimal { Value::Ratio(number) | Value::Amount(number) => *number }
-    u64 { Value::Integer(count) | Value::Bytes(count) => *count }
-    bool { Value::Flag(flag) => *flag }
-    String { Value::Word(word) => word.clone() }
-    SocketAddr { Value::Address(address) => *address }
-    Vec<String> { Value::Hosts(hosts) => hosts.clone() }
-    Vec<Symbol> { Value::Symbols(symbols) => symbols.clone() }
-    Vec<(Asset, Decimal)> { Value::Deposits(deposits) => deposits.clone() }
-}
-
-/// Types a key's words.
-macro_rules! from_word {
-    ($($type:ty { $($word:literal => $result:expr),+ $(,)? })*) => {$(
-        impl FromValue for $type {
-            fn from_value(value: &Value) -> Option<Self> {
-                let word = String::from_value(value)?;
-                match word.as_str() { $($word => Some($result),)+ _ => None }
-            }
-        }
-    )*};
-}
-
-from_word! {
-    Mode { "paper" => Self::Paper, "live" => Self::Live }
-    Decision { "hold" => Self::Hold, "adopt" => Self::Adopt }
-    ForeignOrders { "hold" => Self::Hold, "ignore" => Self::Ignore }
-    EntryPrice { "ask" => Self::Ask, "bid" => Self::Bid }
-    MarketSource { "synthetic" => Self::Synthetic, "kucoin" => Self::Kucoin }
-    Record { "auto" => Self::Auto, "always" => Self::Always, "never" => Self::Never }
-    BookSource { "level1" => Self::Level1, "depth5" => Self::Depth5, "level2" => Self::Level2 }
-    log::LevelFilter {
-        "error" => Self::Error, "warn" => Self::Warn, "info" => Self::Info,
-        "debug" => Self::Debug, "trace" => Self::Trace,
     }
 }

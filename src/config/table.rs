@@ -4,22 +4,29 @@
 //! its public fee schedule at the base level. What has no such origin says why the number was chosen.
 
 mod http;
+mod storage;
 
 use super::key::{Key, Kind};
 
 /// Every key, grouped by section, in the order of the sample file.
 pub const KEYS: &[Key] = &joined();
 
-/// The tables one after the other.
-const fn joined() -> [Key; TRADING.len() + http::KEYS.len()] {
-    let mut all = [TRADING[0]; TRADING.len() + http::KEYS.len()];
-    let mut index = 0;
-    while index < all.len() {
-        all[index] = match index < TRADING.len() {
-            true => TRADING[index],
-            false => http::KEYS[index - TRADING.len()],
-        };
-        index += 1;
+/// The tables that make up [`KEYS`].
+const PARTS: [&[Key]; 3] = [TRADING, storage::KEYS, http::KEYS];
+/// How many keys there are.
+const COUNT: usize = PARTS[0].len() + PARTS[1].len() + PARTS[2].len();
+
+/// The parts one after the other.
+const fn joined() -> [Key; COUNT] {
+    let mut all = [TRADING[0]; COUNT];
+    let (mut part, mut index, mut at) = (0, 0, 0);
+    while at < COUNT {
+        if index == PARTS[part].len() {
+            (part, index) = (part + 1, 0);
+        } else {
+            all[at] = PARTS[part][index];
+            (index, at) = (index + 1, at + 1);
+        }
     }
     all
 }
@@ -163,6 +170,17 @@ const TRADING: &[Key] = &[
         .unit("of equity")
         .origin("Python IBIS: sized from 99.5 % of its cash")
         .doc("Quote balance that entries leave untouched, for fees."),
+    Key::new("control.exit_policy", Kind::Word(&["hold", "reduce", "flatten"]), "hold")
+        .origin("a stop that sells nothing on its own")
+        .doc("What a hard stop does about positions: hold leaves them to their stops and targets, reduce lets every exit go, flatten sells them at once."),
+    Key::new("control.kill_cooldown", Kind::Duration, "60m")
+        .range("0s", "30d")
+        .origin("seed 002: an hour")
+        .doc("The kill switch cannot be released for this long after it was set."),
+    Key::new("control.pause_cancel_after", Kind::Duration, "60s")
+        .range("0s", "1d")
+        .origin("seed 004: entries are canceled a minute into a pause")
+        .doc("An entry order still open this long after entries were paused is canceled."),
     Key::new("reconcile.interval", Kind::Duration, "60s")
         .range("1s", "1h")
         .origin("Python IBIS: every 10 cycles of about 5 s")
@@ -326,70 +344,6 @@ const TRADING: &[Key] = &[
         .range("0s", "5m")
         .origin("50 times the default latency both ways")
         .doc("Orders younger than this may still differ between ledger and venue.")
-        .reloadable(),
-    Key::new("recorder.record", Kind::Word(&["auto", "always", "never"]), "auto")
-        .origin("what runs for hours is worth a black box; what can be run again is its own")
-        .doc("Whether the engine's inputs are recorded; auto means always, except with --speed max and --replay."),
-    Key::new("recorder.segment_age_max", Kind::Duration, "1h")
-        .range("1m", "1d")
-        .origin("what an incident takes to replay stays short")
-        .doc("A segment of the recording is closed and compressed at this age."),
-    Key::new("recorder.segment_bytes_max", Kind::Bytes, "64MiB")
-        .range("64KiB", "1GiB")
-        .origin("a second of work for the compressor")
-        .doc("A segment of the recording is closed and compressed at this size."),
-    Key::new("recorder.age_max", Kind::Duration, "14d")
-        .range("1h", "3650d")
-        .origin("incidents are looked into within two weeks")
-        .doc("Segments of the recording older than this are deleted."),
-    Key::new("recorder.bytes_max", Kind::Bytes, "2GiB")
-        .range("1MiB", "1000GiB")
-        .origin("days of fifty busy symbols, compressed")
-        .doc("Disk budget of the recording; the oldest segments are deleted first."),
-    Key::new("recorder.disk_free_min", Kind::Bytes, "512MiB")
-        .range("0B", "1000GiB")
-        .origin("twice health.disk_free_critical: the ledger needs the disk more")
-        .doc("Nothing is recorded while the disk has less free space than this."),
-    Key::new("retention.archive_age_max", Kind::Duration, "21d")
-        .range("1d", "3650d")
-        .origin("Python IBIS: archives older than 21 days were deleted")
-        .doc("Archives older than this are deleted.")
-        .reloadable(),
-    Key::new("retention.archive_bytes_max", Kind::Bytes, "200MB")
-        .range("1MB", "1000GB")
-        .origin("the size one log of the Python IBIS reached unnoticed")
-        .doc("Disk budget of all archives; the oldest are deleted first.")
-        .reloadable(),
-    Key::new("retention.report_age_max", Kind::Duration, "90d")
-        .range("1d", "3650d")
-        .origin("a quarter of hourly reports")
-        .doc("KPI reports older than this are archived and deleted.")
-        .reloadable(),
-    Key::new("retention.samples_age_max", Kind::Duration, "90d")
-        .range("1d", "3650d")
-        .origin("a quarter of samples")
-        .doc("Samples in the ledger older than this are archived and deleted.")
-        .reloadable(),
-    Key::new("retention.vacuum_budget", Kind::Duration, "5s")
-        .range("0s", "5m")
-        .origin("half of what the agent waits for a busy ledger")
-        .doc("Time a run may spend on giving free pages back to the disk; 0s turns it off.")
-        .reloadable(),
-    Key::new("backup.keep_newest", Kind::Integer, "7")
-        .range("1", "1000")
-        .unit("backups")
-        .origin("a week of its timer")
-        .doc("So many of the newest backups stay, however old they are.")
-        .reloadable(),
-    Key::new("backup.keep_age", Kind::Duration, "14d")
-        .range("1h", "3650d")
-        .origin("twice the week that KuCoin lists fills of: an older one is seldom worth restoring")
-        .doc("Backups younger than this stay, however many they are.")
-        .reloadable(),
-    Key::new("backup.bytes_max", Kind::Bytes, "20GB")
-        .range("1MB", "1000GB")
-        .origin("a fortnight of backups of a ledger of 1 GB")
-        .doc("Disk budget of all backups; the oldest are deleted first, the newest never.")
         .reloadable(),
 ];
 

@@ -41,11 +41,6 @@ impl Level {
     pub const fn permits_entry(self) -> bool {
         matches!(self, Self::Running | Self::Degraded)
     }
-
-    /// True where the level may send an order that only reduces a position.
-    pub const fn permits_exit(self) -> bool {
-        !matches!(self, Self::KillSwitch)
-    }
 }
 
 impl std::fmt::Display for Level {
@@ -61,6 +56,13 @@ impl std::str::FromStr for Level {
             .into_iter()
             .find(|level| level.as_str() == text)
             .ok_or_else(|| format!("{text:?} is no agent state"))
+    }
+}
+
+impl Level {
+    /// True where an operator has to take it back: it outlives causes, times and processes.
+    pub const fn latches(self) -> bool {
+        matches!(self, Self::HardStop | Self::KillSwitch)
     }
 }
 
@@ -92,11 +94,55 @@ pub enum HoldCode {
     InstrumentChanged,
     /// The ledger or the paper account cannot be written.
     StorageUnavailable,
+    /// The kill switch: set by an operator, and what is left after its release.
+    KillSwitch,
+    /// What is held is being sold, by an operator's word or the exit policy of a hard stop.
+    Flatten,
+    /// The equity lost since the beginning of the UTC day.
+    DailyLoss,
+    /// The equity lost since its peak.
+    Drawdown,
+    /// The day's turnover, as a multiple of its first equity.
+    Turnover,
+    /// Orders were refused one after another.
+    OrderErrors,
+    /// Too many cancels in a minute.
+    CancelStorm,
+    /// Cancels were refused one after another.
+    CancelFailures,
+    /// Fills were worse than the price their decision saw, one after another.
+    Slippage,
+    /// What an entry could earn does not pay for its costs.
+    Edge,
+    /// A risk check could not be made.
+    RiskUnavailable,
+    /// Degraded for too long to be a passing trouble.
+    DegradedTooLong,
+    /// Too many of the venue's answers are errors.
+    ApiErrors,
+    /// The venue's rate limit is nearly used up.
+    RateLimit,
+    /// The disk fills up.
+    DiskSpace,
+    /// The loop stood still.
+    LoopStalled,
+    /// What must not change while the agent runs was changed.
+    ConfigChanged,
+    /// A job found the ledger damaged, or in disagreement with the venue.
+    Integrity,
+    /// Protection: a pause after each exit.
+    CooldownPeriod,
+    /// Protection: too many stops in a time.
+    StoplossGuard,
+    /// Protection: the drawdown within a time.
+    MaxDrawdown,
+    /// Protection: an instrument that earned too little in a time.
+    LowProfitPairs,
 }
 
 impl HoldCode {
     /// Every code.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 34] = [
         Self::Startup,
         Self::CrashLoop,
         Self::StaleData,
@@ -109,20 +155,50 @@ impl HoldCode {
         Self::InstrumentHalted,
         Self::InstrumentChanged,
         Self::StorageUnavailable,
+        Self::KillSwitch,
+        Self::Flatten,
+        Self::DailyLoss,
+        Self::Drawdown,
+        Self::Turnover,
+        Self::OrderErrors,
+        Self::CancelStorm,
+        Self::CancelFailures,
+        Self::Slippage,
+        Self::Edge,
+        Self::RiskUnavailable,
+        Self::DegradedTooLong,
+        Self::ApiErrors,
+        Self::RateLimit,
+        Self::DiskSpace,
+        Self::LoopStalled,
+        Self::ConfigChanged,
+        Self::Integrity,
+        Self::CooldownPeriod,
+        Self::StoplossGuard,
+        Self::MaxDrawdown,
+        Self::LowProfitPairs,
     ];
 
-    /// True where the cause is looked at again by each process: it dies with the one that set it.
+    /// True where the cause is looked at again by each process: unless it is latched, it dies with the
+    /// one that set it.
     pub const fn is_of_process(self) -> bool {
         matches!(
             self,
-            Self::Draining
-                | Self::StaleData
+            Self::StaleData
+                | Self::Draining
                 | Self::VenueUnavailable
                 | Self::VenueUnauthorized
                 | Self::ClockSkew
                 | Self::InstrumentHalted
                 | Self::InstrumentChanged
                 | Self::StorageUnavailable
+                | Self::Edge
+                | Self::RiskUnavailable
+                | Self::DegradedTooLong
+                | Self::ApiErrors
+                | Self::RateLimit
+                | Self::DiskSpace
+                | Self::LoopStalled
         )
     }
 
@@ -141,6 +217,28 @@ impl HoldCode {
             Self::InstrumentHalted => "instrument_halted",
             Self::InstrumentChanged => "instrument_changed",
             Self::StorageUnavailable => "storage_unavailable",
+            Self::KillSwitch => "kill_switch",
+            Self::Flatten => "flatten",
+            Self::DailyLoss => "daily_loss",
+            Self::Drawdown => "drawdown",
+            Self::Turnover => "turnover",
+            Self::OrderErrors => "order_errors",
+            Self::CancelStorm => "cancel_storm",
+            Self::CancelFailures => "cancel_failures",
+            Self::Slippage => "slippage",
+            Self::Edge => "edge",
+            Self::RiskUnavailable => "risk_unavailable",
+            Self::DegradedTooLong => "degraded_too_long",
+            Self::ApiErrors => "api_errors",
+            Self::RateLimit => "rate_limit",
+            Self::DiskSpace => "disk_space",
+            Self::LoopStalled => "loop_stalled",
+            Self::ConfigChanged => "config_changed",
+            Self::Integrity => "integrity",
+            Self::CooldownPeriod => "cooldown_period",
+            Self::StoplossGuard => "stoploss_guard",
+            Self::MaxDrawdown => "max_drawdown",
+            Self::LowProfitPairs => "low_profit_pairs",
         }
     }
 }

@@ -26,6 +26,7 @@ pub mod hold;
 pub mod identifier;
 pub mod instrument;
 pub mod market_data;
+pub mod operator;
 pub mod order;
 pub mod order_status;
 pub mod position;

@@ -54,6 +54,8 @@ pub enum Purpose {
     TimeExit,
     /// The averages crossed back.
     SignalExit,
+    /// An operator, or the exit policy of a hard stop, wants the position gone.
+    ForceExit,
 }
 
 impl Purpose {
@@ -66,8 +68,20 @@ impl Purpose {
             Self::TrailingStop => "trailing_stop",
             Self::TimeExit => "time_exit",
             Self::SignalExit => "signal_exit",
+            Self::ForceExit => "force_exit",
         }
     }
+
+    /// Every purpose.
+    pub const ALL: [Self; 7] = [
+        Self::Entry,
+        Self::StopLoss,
+        Self::TakeProfit,
+        Self::TrailingStop,
+        Self::TimeExit,
+        Self::SignalExit,
+        Self::ForceExit,
+    ];
 
     /// True where the order only reduces a position.
     pub const fn is_exit(self) -> bool {
@@ -78,17 +92,10 @@ impl Purpose {
 impl std::str::FromStr for Purpose {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        [
-            Self::Entry,
-            Self::StopLoss,
-            Self::TakeProfit,
-            Self::TrailingStop,
-            Self::TimeExit,
-            Self::SignalExit,
-        ]
-        .into_iter()
-        .find(|purpose| purpose.as_str() == text)
-        .ok_or_else(|| format!("{text:?} is no order purpose"))
+        Self::ALL
+            .into_iter()
+            .find(|purpose| purpose.as_str() == text)
+            .ok_or_else(|| format!("{text:?} is no order purpose"))
     }
 }
 

@@ -8,6 +8,7 @@ use super::decision::DecisionRecord;
 use super::hold::{Hold, HoldCode, Level};
 use super::identifier::{Asset, ClientOrderId, ExecutionId, VenueOrderId};
 use super::instrument::Liquidity;
+use super::operator::OperatorRecord;
 use super::order::{Purpose, TimeInForce};
 use super::order_status::OrderStatus;
 use super::position::{Basis, Lot};
@@ -49,6 +50,13 @@ pub enum Record {
     },
     /// The agent's state changed.
     Transition(TransitionRecord),
+    /// An operator said something, and what came of it.
+    Operator(Box<OperatorRecord>),
+    /// The kill switch is verified: after it was set nothing of the account was at work at the venue.
+    KillVerified {
+        /// When it was set.
+        since: Timestamp,
+    },
     /// Assets came or went without a trade.
     Transfer(TransferRecord),
     /// Something that should not have happened, kept for a person to look at.

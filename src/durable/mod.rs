@@ -8,4 +8,5 @@ pub mod frame_file;
 pub mod group_commit;
 pub mod instance_lock;
 pub mod online_copy;
+pub mod owner;
 pub mod sqlite;

@@ -17,4 +17,6 @@ pub enum Action {
     Submit(Approved<NewOrder>),
     /// Ask for an order's cancel.
     Cancel(ClientOrderId),
+    /// Ask for the cancel of everything the account has at work, whoever sent it.
+    CancelAll,
 }

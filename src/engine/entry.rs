@@ -12,6 +12,7 @@ use crate::domain::order::{NewOrder, OrderLabel, Purpose};
 use crate::domain::order_status::{OrderEvent, OrderStatus, next};
 use crate::domain::record::{Projection, Record};
 use crate::domain::side::Side;
+use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
 use crate::risk::approval::Approved;
 use crate::risk::permit::{EntryProposal, permit_entry};
@@ -61,7 +62,7 @@ impl Engine {
         let quote = desk.top.quote().ok_or(Refusal::NoQuote)?;
         let takes = self.settings.strategy.entry_takes;
         let price = if takes { quote.ask } else { quote.bid };
-        let level = self.holds.level_for(desk.instrument.symbol());
+        let standing = self.standing(desk.instrument.symbol(), desk.bought.is_positive());
         // An account that cannot be valued is no account to size by.
         let account = self.account(instrument).ok_or(Refusal::NoQuote)?;
         let client_order_id = self.next_client_order_id().ok_or(Refusal::InstrumentLimit)?;
@@ -77,7 +78,7 @@ impl Engine {
             stop_loss: self.settings.strategy.stop_loss,
         };
         let desk = self.desks.get(instrument.index()).ok_or(Refusal::NoQuote)?;
-        permit_entry(&desk.instrument, &self.settings.limits, level, &account, &proposal)
+        permit_entry(&desk.instrument, &self.settings.limits, &standing, &account, &proposal)
             .map(|(order, size)| (order, price, size_record(&account, &size)))
     }
 
@@ -120,13 +121,18 @@ impl Engine {
         }));
     }
 
-    /// When the open entry of an instrument becomes stale.
+    /// When the open entry of an instrument becomes stale: by its age, or by the length of a pause.
     pub(super) fn entry_deadline(&self, id: InstrumentId) -> Option<Timestamp> {
-        let order = self.desks.get(id.index())?.order.as_ref()?;
+        let desk = self.desks.get(id.index())?;
+        let order = desk.order.as_ref()?;
         let waits = order.purpose == Purpose::Entry && order.status != OrderStatus::PendingCancel;
         waits.then(|| {
             let ttl = self.settings.strategy.entry_ttl_us;
-            Timestamp::from_us(order.created_at.us().saturating_add(ttl))
+            let aged = Timestamp::from_us(order.created_at.us().saturating_add(ttl));
+            let patience = self.settings.control.pause_cancel_us;
+            let paused = self.holds.paused_since(desk.instrument.symbol());
+            let paused = paused.map(|at| Timestamp::from_us(at.us().saturating_add(patience)));
+            paused.map_or(aged, |paused| paused.min(aged))
         })
     }
 
@@ -139,9 +145,15 @@ impl Engine {
 
     /// Cancels every open entry. Exits stay: they protect.
     pub(super) fn cancel_entries(&mut self, actions: &mut Vec<Action>) {
+        self.cancel_entries_in(None, actions);
+    }
+
+    /// The same for an instrument; for all where none is named.
+    pub(super) fn cancel_entries_in(&mut self, scope: Option<Symbol>, actions: &mut Vec<Action>) {
         for index in 0..self.desks.len() {
-            let order = self.desks.get(index).and_then(|desk| desk.order.as_ref());
-            if order.is_some_and(|order| order.purpose == Purpose::Entry) {
+            let Some(desk) = self.desks.get(index) else { continue };
+            let meant = scope.is_none_or(|symbol| symbol == desk.instrument.symbol());
+            if meant && desk.order.as_ref().is_some_and(|order| order.purpose == Purpose::Entry) {
                 self.cancel_order(index, actions);
             }
         }
@@ -165,8 +177,8 @@ impl Engine {
     /// True where the state permits an order still: asked again just before it is sent.
     pub fn permits(&self, order: &NewOrder) -> bool {
         let Some(desk) = self.desks.get(order.instrument().index()) else { return false };
-        let level = self.holds.level_for(desk.instrument.symbol());
-        if order.purpose().is_exit() { level.permits_exit() } else { level.permits_entry() }
+        let standing = self.standing(desk.instrument.symbol(), desk.bought.is_positive());
+        standing.permits(order.purpose()).is_ok()
     }
 
     /// True where the level permits nothing but reducing.

@@ -3,6 +3,7 @@
 use crate::domain::execution::ExecutionReport;
 use crate::domain::hold::{Hold, HoldCode};
 use crate::domain::market_data::MarketEvent;
+use crate::domain::operator::Command;
 use crate::domain::symbol::Symbol;
 use crate::engine::reconcile::VenueSnapshot;
 
@@ -27,6 +28,8 @@ pub enum Event {
         /// Which.
         code: HoldCode,
     },
+    /// An operator, or somebody in an operator's place, wants something.
+    Operator(Box<Command>),
     /// The agent is stopping: no entries from here on, open ones are canceled.
     Drain,
 }

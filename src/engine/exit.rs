@@ -56,8 +56,8 @@ impl Engine {
         let label = OrderLabel { instrument, client_order_id, side: Side::Sell, purpose };
         let quantity = desk.held().min(free);
         let proposal = ExitProposal { label, price: price.max(Ticks::new(1)), quantity };
-        let level = self.holds.level_for(desk.instrument.symbol());
-        permit_exit(&desk.instrument, level, &proposal).map(|order| (order, bid))
+        let standing = self.standing(desk.instrument.symbol(), true);
+        permit_exit(&desk.instrument, &standing, &proposal).map(|order| (order, bid))
     }
 
     /// Counts a refused exit; dust is counted once, for it is refused at every quote.

@@ -30,6 +30,9 @@ impl Engine {
         if moved && (desk.plan.is_some() || desk.order.is_some()) {
             self.watch_position(index, actions);
         }
+        if moved {
+            self.flatten(index, actions);
+        }
         if let MarketData::Candle(candle) = &event.data {
             self.take_given_candle(index, candle, actions);
         } else if let Some(candle) = closed {

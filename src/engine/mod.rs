@@ -6,6 +6,7 @@
 //! - `market`: market data moves prices, candles and exits,
 //! - `entry`, `exit`: opinions become intents, through [`crate::risk::permit`],
 //! - `report`: the venue's reports move orders, positions and balances,
+//! - [`control`]: holds, and what an operator says about them,
 //! - [`reconcile`]: at a start, what the venue holds is compared with what the ledger knows,
 //! - [`invariant`]: what must be true after every step,
 //! - [`audit`]: what must be true of the whole ledger and the whole account.
@@ -13,6 +14,7 @@
 pub mod account;
 pub mod action;
 pub mod audit;
+pub mod control;
 mod decision;
 pub mod desk;
 mod entry;
@@ -28,11 +30,11 @@ pub mod working_order;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::domain::balance::Balance;
-use crate::domain::hold::{Hold, HoldCode, Level};
+use crate::domain::hold::Level;
 use crate::domain::identifier::{Asset, ClientOrderId, InstrumentId};
 use crate::domain::instrument::Instrument;
 use crate::domain::market_data::Candle;
-use crate::domain::record::{Fact, Projection, Record, SurpriseRecord, TransitionRecord};
+use crate::domain::record::{Fact, Projection, Record, SurpriseRecord};
 use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
 use crate::risk::hold_book::HoldBook;
@@ -40,6 +42,7 @@ use crate::risk::limit::Limits;
 use crate::strategy::StrategySettings;
 
 use action::Action;
+use control::ControlSettings;
 use desk::Desk;
 use event::Event;
 use reconcile::Policy;
@@ -60,6 +63,9 @@ pub struct EngineSettings {
     pub limits: Limits,
     /// What is done about differences with the venue.
     pub reconcile: Policy,
+    /// How it behaves while it is held.
+    #[serde(default)]
+    pub control: ControlSettings,
     /// First part of every client order id.
     pub instance: String,
     /// Second part: the second of this start since 1970. Unlike a count it is not given twice, should
@@ -84,6 +90,9 @@ pub struct Engine {
     moved: BTreeMap<Asset, Timestamp>,
     /// Positions whose plan was not judged at a price since the start.
     unjudged: BTreeSet<InstrumentId>,
+    /// When the venue showed that nothing was at work after the kill switch was set.
+    #[serde(default)]
+    kill_verified: Option<Timestamp>,
     now: Timestamp,
     sample_due: Timestamp,
     /// Inputs taken in: the number of the last one, and the cause of what follows from it.
@@ -110,6 +119,7 @@ impl Engine {
             watch: AccountWatch::default(),
             moved: BTreeMap::new(),
             unjudged: BTreeSet::new(),
+            kill_verified: None,
             now: Timestamp::default(),
             sample_due: Timestamp::from_us(i64::MIN),
             inputs: 0,
@@ -126,6 +136,7 @@ impl Engine {
             Event::Timer => self.on_timer(actions),
             Event::SetHold(hold) => self.set_hold(hold.clone(), actions),
             Event::ClearHold { scope, code } => self.clear_hold(*scope, *code, actions),
+            Event::Operator(command) => self.on_operator(command, actions),
             Event::Drain => self.drain(actions),
         }
         if self.now >= self.sample_due {
@@ -209,58 +220,6 @@ impl Engine {
         }
         for index in 0..self.desks.len() {
             self.cancel_stale_entry(index, actions);
-        }
-    }
-
-    fn drain(&mut self, actions: &mut Vec<Action>) {
-        self.set_hold(
-            Hold {
-                scope: None,
-                code: HoldCode::Draining,
-                level: Level::SoftPause,
-                reason: "the agent is stopping".to_owned(),
-                set_at: self.now,
-                until: None,
-            },
-            actions,
-        );
-        self.cancel_entries(actions);
-    }
-
-    fn set_hold(&mut self, hold: Hold, actions: &mut Vec<Action>) {
-        let (before, code) = (self.level(), hold.code);
-        let replaced = self.holds.is_set(hold.scope, code);
-        let scope = hold.scope;
-        if !self.holds.set(hold.clone()) {
-            return;
-        }
-        if replaced {
-            self.record(Record::HoldCleared { scope, code }, actions);
-        }
-        if code == HoldCode::InstrumentHalted
-            && let Some(id) = scope.and_then(|symbol| self.id_of(symbol))
-        {
-            self.judged(id, actions);
-        }
-        self.record(Record::HoldSet(hold), actions);
-        self.note_transition(before, code, actions);
-        if self.level() >= Level::HardStop {
-            self.cancel_entries(actions);
-        }
-    }
-
-    fn clear_hold(&mut self, scope: Option<Symbol>, code: HoldCode, actions: &mut Vec<Action>) {
-        let before = self.level();
-        if self.holds.clear(scope, code) {
-            self.record(Record::HoldCleared { scope, code }, actions);
-            self.note_transition(before, code, actions);
-        }
-    }
-
-    fn note_transition(&mut self, from: Level, code: HoldCode, actions: &mut Vec<Action>) {
-        let to = self.level();
-        if from != to {
-            self.record(Record::Transition(TransitionRecord { from, to, code }), actions);
         }
     }
 

@@ -18,6 +18,9 @@ pub trait Venue {
 
     /// Asks for the cancel of an order.
     fn cancel(&mut self, client_order_id: ClientOrderId, now: Timestamp);
+
+    /// Asks for the cancel of everything the account has at work, whoever sent it.
+    fn cancel_all(&mut self, now: Timestamp);
 }
 
 impl Venue for paper::PaperVenue {
@@ -27,5 +30,13 @@ impl Venue for paper::PaperVenue {
 
     fn cancel(&mut self, client_order_id: ClientOrderId, now: Timestamp) {
         Self::cancel(self, client_order_id, now);
+    }
+
+    fn cancel_all(&mut self, now: Timestamp) {
+        let open: Vec<ClientOrderId> =
+            self.open_orders().map(|order| order.client_order_id).collect();
+        for id in open {
+            Self::cancel(self, id, now);
+        }
     }
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::operator::Order;
 use super::refusal::Refusal;
 use super::route::Route;
 use crate::config::grammar;
 use crate::domain::hold::Level;
+use crate::domain::operator::Wish;
 use crate::domain::symbol::Symbol;
 
 /// Characters of a reason: a sentence.
@@ -56,8 +56,8 @@ struct ResumeBody {
     from: Option<String>,
 }
 
-/// Reads the order of a route, and its reason.
-pub fn read(route: Route, body: &[u8]) -> Result<(Order, String), Refusal> {
+/// Reads what an order of a route wants, and its reason.
+pub fn read(route: Route, body: &[u8]) -> Result<(Wish, String), Refusal> {
     match route {
         Route::KillSwitch => kill(document(body)?),
         Route::Pause => pause(document(body)?),
@@ -80,7 +80,7 @@ fn document<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     serde_json::from_slice(body).map_err(|error| malformed(format!("the body: {error}")))
 }
 
-fn kill(body: KillBody) -> Result<(Order, String), Refusal> {
+fn kill(body: KillBody) -> Result<(Wish, String), Refusal> {
     let activate = match (body.action, body.activate) {
         (Some(Action::Activate), None) | (None, Some(true)) => true,
         (Some(Action::Release | Action::Deactivate), None) | (None, Some(false)) => false,
@@ -89,29 +89,31 @@ fn kill(body: KillBody) -> Result<(Order, String), Refusal> {
     };
     match activate {
         // Whoever stops in a hurry is not asked why first.
-        true => Ok((Order::Kill, reason(body.reason, Some(NO_REASON))?)),
-        false => Ok((Order::Release, reason(body.reason, None)?)),
+        true => Ok((Wish::Kill { flatten: false }, reason(body.reason, Some(NO_REASON))?)),
+        false => Ok((Wish::Release, reason(body.reason, None)?)),
     }
 }
 
-fn pause(body: PauseBody) -> Result<(Order, String), Refusal> {
-    let lasting = match body.lasting.as_deref().map(grammar::duration) {
+fn pause(body: PauseBody) -> Result<(Wish, String), Refusal> {
+    let for_us = match body.lasting.as_deref().map(grammar::duration) {
         None => None,
-        Some(Ok(lasting)) if lasting <= PAUSE_MAX && !lasting.is_zero() => Some(lasting),
+        Some(Ok(lasting)) if lasting <= PAUSE_MAX && !lasting.is_zero() => {
+            i64::try_from(lasting.as_micros()).ok()
+        }
         Some(Ok(_)) => return Err(malformed("for: write a duration up to 30d")),
         Some(Err(problem)) => {
             return Err(malformed(format!("for: {}; {}", problem.what, problem.fix)));
         }
     };
-    let order = Order::Pause { scope: scope(body.scope.as_deref())?, lasting };
-    Ok((order, reason(body.reason, None)?))
+    let wish = Wish::Pause { scope: scope(body.scope.as_deref())?, for_us };
+    Ok((wish, reason(body.reason, None)?))
 }
 
-fn resume(body: ResumeBody) -> Result<(Order, String), Refusal> {
+fn resume(body: ResumeBody) -> Result<(Wish, String), Refusal> {
     let from = body.from.as_deref().map(str::parse::<Level>).transpose();
     let from = from.map_err(|error| malformed(format!("from: {error}")))?;
-    let order = Order::Resume { scope: scope(body.scope.as_deref())?, from };
-    Ok((order, reason(body.reason, None)?))
+    let wish = Wish::Resume { scope: scope(body.scope.as_deref())?, from };
+    Ok((wish, reason(body.reason, None)?))
 }
 
 /// The instrument; none for all, which is written `global` or left out.
@@ -140,7 +142,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn order(route: Route, body: &str) -> (Order, String) {
+    fn order(route: Route, body: &str) -> (Wish, String) {
         read(route, body.as_bytes()).unwrap()
     }
 
@@ -148,15 +150,18 @@ mod tests {
     fn both_shapes_of_the_kill_switch_mean_the_same() {
         let kill = |body: &str| order(Route::KillSwitch, body);
         for body in [r#"{"action":"activate","reason":"x"}"#, r#"{"activate":true,"reason":"x"}"#] {
-            assert_eq!(kill(body), (Order::Kill, "x".to_owned()));
+            assert_eq!(kill(body), (Wish::Kill { flatten: false }, "x".to_owned()));
         }
-        assert_eq!(kill(r#"{"activate":true}"#), (Order::Kill, NO_REASON.to_owned()));
+        assert_eq!(
+            kill(r#"{"activate":true}"#),
+            (Wish::Kill { flatten: false }, NO_REASON.to_owned())
+        );
         for body in [
             r#"{"action":"release","reason":"x"}"#,
             r#"{"action":"deactivate","reason":"x"}"#,
             r#"{"activate":false,"reason":" x "}"#,
         ] {
-            assert_eq!(kill(body), (Order::Release, "x".to_owned()));
+            assert_eq!(kill(body), (Wish::Release, "x".to_owned()));
         }
     }
 
@@ -164,12 +169,12 @@ mod tests {
     fn scope_time_and_state_are_read() {
         let scope = Some(Symbol::new("BTC-USDT").unwrap());
         let pause = order(Route::Pause, r#"{"scope":"BTC-USDT","reason":"thin","for":"30m"}"#);
-        let lasting = Some(Duration::from_secs(1_800));
-        assert_eq!(pause, (Order::Pause { scope, lasting }, "thin".to_owned()));
+        let for_us = Some(1_800_000_000);
+        assert_eq!(pause, (Wish::Pause { scope, for_us }, "thin".to_owned()));
         let all = order(Route::Pause, r#"{"scope":"global","reason":"thin"}"#);
-        assert_eq!(all.0, Order::Pause { scope: None, lasting: None });
+        assert_eq!(all.0, Wish::Pause { scope: None, for_us: None });
         let resume = order(Route::Resume, r#"{"reason":"seen","from":"hard_stop"}"#);
-        assert_eq!(resume.0, Order::Resume { scope: None, from: Some(Level::HardStop) });
+        assert_eq!(resume.0, Wish::Resume { scope: None, from: Some(Level::HardStop) });
     }
 
     #[test]

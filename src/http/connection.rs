@@ -17,13 +17,13 @@ use tokio::time::{sleep, timeout};
 
 use super::admit::{BODY_BYTES_MAX, Head, admit};
 use super::answer::Answer;
-use super::operator::Order;
 use super::peer::Peer;
 use super::refusal::Refusal;
 use super::route::{Class, Route};
 use super::server::Shared;
 use super::{command, control, reading};
 use crate::clock;
+use crate::domain::operator::Wish;
 
 /// Largest head of a request, and the size of a connection's buffer, in bytes: as large as a body.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
@@ -119,16 +119,15 @@ async fn order(route: Route, body: Incoming, peer: Peer, shared: &Rc<Shared>) ->
         Err(refusal) => Err(refusal),
     };
     let class = match &read {
-        Ok((Order::Kill, _)) => Class::Stop,
-        Ok((Order::Release | Order::Pause { .. } | Order::Resume { .. }, _)) | Err(_) => {
-            Class::Write
-        }
+        Ok((Wish::Kill { .. }, _)) => Class::Stop,
+        Ok((Wish::Release | Wish::Pause { .. } | Wish::Resume { .. } | Wish::Hold { .. }, _))
+        | Err(_) => Class::Write,
     };
     if let Err(too_many) = count(peer, class, shared) {
         return too_many.answer();
     }
     match read {
-        Ok((order, reason)) => control::perform(shared, peer, order, reason).await,
+        Ok((wish, reason)) => control::perform(shared, peer, wish, reason).await,
         Err(refusal) => refusal.answer(),
     }
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::decimal::Decimal;
 use crate::domain::hold::{HoldCode, Level};
 use crate::domain::identifier::ClientOrderId;
+use crate::domain::operator::{Outcome, Wish};
 use crate::domain::order_status::OrderStatus;
 use crate::domain::record::{Fact, OrderRecord, Record};
 use crate::domain::time::Timestamp;
@@ -20,6 +21,8 @@ pub struct Counters {
     pub transitions: BTreeMap<(Level, Level, HoldCode), u64>,
     /// When the state last changed, by the engine's clock.
     pub state_since: Option<Timestamp>,
+    /// How often the kill switch was set, by the way the order came.
+    pub kills: BTreeMap<&'static str, u64>,
     /// Entries that were not sent, by why not.
     pub denied: BTreeMap<&'static str, u64>,
     /// Orders that the venue took.
@@ -60,7 +63,13 @@ impl Counters {
                 *self.transitions.entry((change.from, change.to, change.code)).or_default() += 1;
                 self.state_since = Some(fact.at);
             }
+            Record::Operator(said) => {
+                if matches!(said.command.wish, Wish::Kill { .. }) && said.outcome == Outcome::Done {
+                    *self.kills.entry(said.command.via.as_str()).or_default() += 1;
+                }
+            }
             Record::Decision(_)
+            | Record::KillVerified { .. }
             | Record::HoldSet(_)
             | Record::HoldCleared { .. }
             | Record::Transfer(_)

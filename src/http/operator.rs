@@ -1,69 +1,45 @@
-//! Orders of an operator, on their way to the agent.
+//! Orders of an operator, on their way to the agent: through the spool that every way uses, so that a
+//! hung agent does them once it goes on, and a dead one at its start.
 
 use std::fmt;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
-use crate::domain::hold::Level;
-use crate::domain::symbol::Symbol;
-use crate::domain::time::Timestamp;
-
-/// What is wanted.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Order {
-    /// Nothing is sent from here on, everything at work is canceled.
-    Kill,
-    /// Ends that.
-    Release,
-    /// No entries.
-    Pause {
-        /// The instrument; none for all.
-        scope: Option<Symbol>,
-        /// For so long; none until resumed.
-        lasting: Option<Duration>,
-    },
-    /// Entries again.
-    Resume {
-        /// The instrument; none for all.
-        scope: Option<Symbol>,
-        /// The latched state that is left with it, where it is one.
-        from: Option<Level>,
-    },
-}
-
-/// An order as given.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Given {
-    /// Its name, given once.
-    pub id: String,
-    /// When, by the wall clock.
-    pub at: Timestamp,
-    /// By whom: the peer's credentials.
-    pub by: String,
-    /// Why.
-    pub reason: String,
-    /// What.
-    pub order: Order,
-}
-
-/// What came of an order.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Outcome {
-    /// It is in force.
-    Done,
-    /// It is not.
-    Refused {
-        /// Why not.
-        why: String,
-        /// When it would be done; none where time alone does not help.
-        after: Option<Timestamp>,
-    },
-}
+use crate::domain::operator::{Command, CommandId, Outcome};
+use crate::store;
+use crate::store::operator as spool;
 
 /// The way to the agent. Called on a thread that may wait for a disk.
 pub trait Operator: fmt::Debug + Send + Sync {
-    /// Writes the order down, durably: a crash after it does not lose it. The error is one line.
-    fn submit(&self, given: &Given) -> Result<(), String>;
+    /// Writes the command down, durably: a crash after it does not lose it. The error is one line.
+    fn submit(&self, command: &Command) -> Result<(), String>;
 
-    /// What came of the order of that name; none yet. The error is one line.
-    fn outcome(&self, id: &str) -> Result<Option<Outcome>, String>;
+    /// What came of the command of that name; none yet, or none that can be read now.
+    fn outcome(&self, id: &CommandId) -> Option<Outcome>;
+}
+
+/// The spool of an agent's directories, and its ledger.
+#[derive(Clone, Debug)]
+pub struct Spooled {
+    state_dir: PathBuf,
+    runtime_dir: Option<PathBuf>,
+}
+
+impl Spooled {
+    /// The spool of an agent that works in these directories.
+    pub fn new(state_dir: &Path, runtime_dir: Option<&Path>) -> Self {
+        let runtime_dir = runtime_dir.map(Path::to_owned);
+        Self { state_dir: state_dir.to_owned(), runtime_dir }
+    }
+}
+
+impl Operator for Spooled {
+    fn submit(&self, command: &Command) -> Result<(), String> {
+        let written = spool::submit(&self.state_dir, self.runtime_dir.as_deref(), command);
+        written.map(drop).map_err(|error| format!("the order cannot be written down: {error}"))
+    }
+
+    fn outcome(&self, id: &CommandId) -> Option<Outcome> {
+        let ledger = store::open_reader(&self.state_dir).ok()?;
+        spool::outcome(&ledger, id).ok().flatten().map(|(_, outcome)| outcome)
+    }
 }

@@ -22,6 +22,8 @@ pub struct View {
     pub state: Level,
     /// Active holds, strictest first.
     pub holds: Vec<Hold>,
+    /// The venue has shown that nothing is at work since the kill switch was set, where it is.
+    pub kill_verified: bool,
     /// When ledger and venue last agreed, by the engine's clock, as far as known.
     pub reconciled_at: Option<Timestamp>,
     /// Differences between ledger and venue that no rule has resolved, by their names.
@@ -105,6 +107,7 @@ pub(in crate::http) mod tests {
             at: Timestamp::from_ms(1_771_532_639_000),
             state: Level::Running,
             holds: Vec::new(),
+            kill_verified: false,
             reconciled_at: Some(Timestamp::from_ms(1_771_532_600_000)),
             mismatches: BTreeMap::new(),
             data: DataView { age: Duration::ZERO, stale_after: Some(Duration::from_secs(30)) },

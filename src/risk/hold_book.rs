@@ -31,22 +31,39 @@ impl HoldBook {
         Self { holds: holds.into_iter().map(|hold| ((hold.scope, hold.code), hold)).collect() }
     }
 
-    /// Sets a hold; false where the same one is active already.
+    /// Sets a hold; false where the same one, or a stricter one that is latched, is active already. What
+    /// latches has no end of its own.
     pub fn set(&mut self, hold: Hold) -> bool {
+        let until = hold.until.filter(|_| !hold.level.latches());
+        let hold = Hold { until, ..hold };
         let key = (hold.scope, hold.code);
-        let known = self
-            .holds
-            .get(&key)
-            .is_some_and(|active| active.level == hold.level && active.until == hold.until);
-        if !known {
+        let stays = self.holds.get(&key).is_some_and(|active| {
+            let same = active.level == hold.level && active.until == hold.until;
+            same || (active.level.latches() && active.level >= hold.level)
+        });
+        if !stays {
             self.holds.insert(key, hold);
         }
-        !known
+        !stays
     }
 
-    /// Ends a hold; false where it was not active.
+    /// Ends a hold whose cause is gone; false where it was not active, or is latched.
     pub fn clear(&mut self, scope: Option<Symbol>, code: HoldCode) -> bool {
+        !self.is_latched(scope, code) && self.release(scope, code)
+    }
+
+    /// Ends a hold by an operator's word, latched or not; false where it was not active.
+    pub fn release(&mut self, scope: Option<Symbol>, code: HoldCode) -> bool {
         self.holds.remove(&(scope, code)).is_some()
+    }
+
+    fn is_latched(&self, scope: Option<Symbol>, code: HoldCode) -> bool {
+        self.get(scope, code).is_some_and(|hold| hold.level.latches())
+    }
+
+    /// The active hold of that scope and code.
+    pub fn get(&self, scope: Option<Symbol>, code: HoldCode) -> Option<&Hold> {
+        self.holds.get(&(scope, code))
     }
 
     /// True where it is active.
@@ -73,6 +90,14 @@ impl HoldBook {
     /// What an instrument may do: the strictest of the global holds and its own.
     pub fn level_for(&self, symbol: Symbol) -> Level {
         self.strictest(|scope| scope.is_none_or(|held| held == symbol))
+    }
+
+    /// Since when an instrument has had no entries, by the oldest hold that says so.
+    pub fn paused_since(&self, symbol: Symbol) -> Option<Timestamp> {
+        let applies = |hold: &&Hold| {
+            hold.scope.is_none_or(|held| held == symbol) && !hold.level.permits_entry()
+        };
+        self.holds.values().filter(applies).map(|hold| hold.set_at).min()
     }
 
     /// Every active hold.
@@ -110,7 +135,7 @@ mod tests {
         assert!(!book.set(hold(None, HoldCode::StaleData, Level::SoftPause, Some(5))));
         assert_eq!(book.level(), Level::HardStop);
         assert_eq!(book.over(Timestamp::from_us(5)), [(None, HoldCode::StaleData)]);
-        assert!(book.clear(None, HoldCode::Operator));
+        assert!(book.release(None, HoldCode::Operator));
         assert_eq!(book.level(), Level::SoftPause);
     }
 
@@ -123,10 +148,53 @@ mod tests {
         assert!(book.set(pause(Some(9))));
         assert!(!book.set(pause(Some(9))));
         assert!(book.set(pause(Some(7))));
-        assert!(book.set(hold(None, HoldCode::StaleData, Level::HardStop, Some(7))));
+        assert!(book.set(hold(None, HoldCode::StaleData, Level::Degraded, Some(7))));
         assert_eq!(book.next_end(), Some(Timestamp::from_us(7)));
         assert!(book.is_set(None, HoldCode::StaleData));
         assert!(!book.clear(None, HoldCode::Operator));
+    }
+
+    #[test]
+    fn a_latch_ends_by_an_operators_word_only() {
+        let mut book = HoldBook::default();
+        assert!(book.set(hold(None, HoldCode::DailyLoss, Level::HardStop, Some(5))));
+        assert_eq!(book.next_end(), None, "a latch has no end of its own");
+        assert!(!book.set(hold(None, HoldCode::DailyLoss, Level::Degraded, None)));
+        assert!(!book.clear(None, HoldCode::DailyLoss));
+        assert!(book.set(hold(None, HoldCode::DailyLoss, Level::KillSwitch, None)));
+        assert!(!book.set(hold(None, HoldCode::DailyLoss, Level::HardStop, None)));
+        assert_eq!(book.level(), Level::KillSwitch);
+        assert!(book.release(None, HoldCode::DailyLoss));
+        assert_eq!(book.level(), Level::Running);
+    }
+
+    proptest::proptest! {
+        /// Whatever causes come and go, what is latched stays as strict as it is.
+        #[test]
+        fn no_sequence_of_causes_lowers_a_latch(
+            steps in proptest::collection::vec((0..4usize, 0..3usize, 0..5usize, 0..20i64), 0..60),
+        ) {
+            let codes = [HoldCode::DailyLoss, HoldCode::StaleData, HoldCode::KillSwitch, HoldCode::Operator];
+            let scopes = [None, Some("BTC-USDT"), Some("ETH-USDT")];
+            let mut book = HoldBook::default();
+            let mut latched = Level::Running;
+            for (code, scope, level, at) in steps {
+                let code = codes[code];
+                if at % 3 == 0 {
+                    book.clear(scopes[scope].map(|it| Symbol::new(it).unwrap()), code);
+                } else {
+                    let level = Level::ALL[level];
+                    book.set(hold(scopes[scope], code, level, Some(at)));
+                    if scope == 0 && level.latches() {
+                        latched = latched.max(level);
+                    }
+                }
+                for (scope, code) in book.over(Timestamp::from_us(at)) {
+                    book.clear(scope, code);
+                }
+                proptest::prop_assert!(latched <= book.level());
+            }
+        }
     }
 
     #[test]

@@ -8,8 +8,8 @@ use super::approval::Approved;
 use super::limit::{Account, Limits};
 use super::refusal::Refusal;
 use super::sizing::{self, Size, Stake};
-use crate::domain::decimal::{Decimal, Round};
-use crate::domain::hold::Level;
+use super::standing::Standing;
+use crate::domain::decimal::Decimal;
 use crate::domain::instrument::{Instrument, Lots, Ticks};
 use crate::domain::order::{NewOrder, OrderLabel, OrderType, TimeInForce};
 
@@ -41,15 +41,11 @@ pub struct ExitProposal {
 pub fn permit_entry(
     instrument: &Instrument,
     limits: &Limits,
-    level: Level,
+    standing: &Standing,
     account: &Account,
     proposal: &EntryProposal,
 ) -> Result<(Approved<NewOrder>, Size), Refusal> {
-    let factor = match level {
-        Level::Running => Decimal::ONE,
-        Level::Degraded => Decimal::ONE.div(Decimal::from_int(2), Round::Down),
-        Level::SoftPause | Level::HardStop | Level::KillSwitch => return Err(Refusal::Held),
-    };
+    let factor = standing.permits(proposal.label.purpose)?;
     if account.open_positions >= limits.open_positions_max {
         return Err(Refusal::OpenPositionsMax);
     }
@@ -68,12 +64,10 @@ pub fn permit_entry(
 /// Approves an exit, or says why it cannot be sent.
 pub fn permit_exit(
     instrument: &Instrument,
-    level: Level,
+    standing: &Standing,
     proposal: &ExitProposal,
 ) -> Result<Approved<NewOrder>, Refusal> {
-    if !level.permits_exit() {
-        return Err(Refusal::Held);
-    }
+    standing.permits(proposal.label.purpose)?;
     let order_type = OrderType::Limit {
         price: proposal.price,
         time_in_force: TimeInForce::Ioc,
@@ -88,11 +82,13 @@ pub fn permit_exit(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::hold::Level;
     use crate::domain::identifier::{ClientOrderId, InstrumentId};
     use crate::domain::instrument::tests::btc;
     use crate::domain::order::Purpose;
     use crate::domain::side::Side;
     use crate::risk::sizing::tests::limits;
+    use crate::risk::standing::tests::standing;
 
     fn label(side: Side, purpose: Purpose) -> OrderLabel {
         let client_order_id = ClientOrderId::new("ibis-1-1").unwrap();
@@ -111,21 +107,22 @@ mod tests {
             post_only: false,
             stop_loss: Decimal::parse("0.035").unwrap(),
         };
-        permit_entry(&btc(), &limits(), level, &account, &proposal).map(|(order, _)| order)
+        permit_entry(&btc(), &limits(), &standing(level), &account, &proposal)
+            .map(|(order, _)| order)
     }
 
     fn exit(level: Level, lots: i64) -> Result<Approved<NewOrder>, Refusal> {
         let label = label(Side::Sell, Purpose::StopLoss);
         let proposal =
             ExitProposal { label, price: Ticks::new(570_000), quantity: Lots::new(lots) };
-        permit_exit(&btc(), level, &proposal)
+        permit_exit(&btc(), &standing(level), &proposal)
     }
 
     #[test]
     fn each_state_permits_what_the_table_says() {
         for level in Level::ALL {
             assert_eq!(entry(level).is_ok(), level.permits_entry(), "{level}");
-            assert_eq!(exit(level, 100).is_ok(), level.permits_exit(), "{level}");
+            assert_eq!(exit(level, 100).is_ok(), level != Level::KillSwitch, "{level}");
         }
     }
 

@@ -7,6 +7,8 @@ use crate::domain::decision::Bound;
 pub enum Refusal {
     /// The agent's state, or the instrument's hold, permits no such order.
     Held,
+    /// The agent is degraded, and the instrument was never traded.
+    NewSymbol,
     /// The instrument has an order at work already.
     OpenIntent,
     /// The last entry ended too recently.
@@ -31,8 +33,9 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every code.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Held,
+        Self::NewSymbol,
         Self::OpenIntent,
         Self::Cooldown,
         Self::NoQuote,
@@ -49,6 +52,7 @@ impl Refusal {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Held => "held",
+            Self::NewSymbol => "new_symbol",
             Self::OpenIntent => "open_intent",
             Self::Cooldown => "cooldown",
             Self::NoQuote => "no_quote",
@@ -89,7 +93,7 @@ mod tests {
     #[test]
     fn every_code_has_a_word_of_its_own() {
         let words: Vec<String> = Refusal::ALL.iter().map(ToString::to_string).collect();
-        let expected = "held open_intent cooldown no_quote open_positions_max exposure_instrument \
+        let expected = "held new_symbol open_intent cooldown no_quote open_positions_max exposure_instrument \
                         exposure_total cash notional_min instrument_limit dust";
         assert_eq!(words.join(" "), expected);
     }

@@ -7,6 +7,7 @@ use crate::domain::decimal::Decimal;
 use crate::domain::decision::DecisionRecord;
 use crate::domain::hold::{Hold, HoldCode};
 use crate::domain::identifier::Asset;
+use crate::domain::operator::OperatorRecord;
 use crate::domain::record::{
     Fact, FillRecord, IntentRecord, OrderRecord, PositionRow, Projection, Record, Sample,
     SurpriseRecord, TransferRecord, TransitionRecord,
@@ -40,6 +41,8 @@ pub(super) enum FactLine {
     HoldSet(Hold),
     HoldCleared { scope: Option<Symbol>, code: HoldCode },
     Transition(TransitionRecord),
+    Operator(Box<OperatorRecord>),
+    KillVerified { since: Timestamp },
     Transfer(TransferRecord),
     Surprise(SurpriseRecord),
     Run { run: u32, phase: String },
@@ -98,6 +101,8 @@ impl FactLine {
             Record::HoldSet(hold) => Self::HoldSet(hold.clone()),
             Record::HoldCleared { scope, code } => Self::HoldCleared { scope: *scope, code: *code },
             Record::Transition(transition) => Self::Transition(transition.clone()),
+            Record::Operator(said) => Self::Operator(said.clone()),
+            Record::KillVerified { since } => Self::KillVerified { since: *since },
             Record::Transfer(transfer) => Self::Transfer(transfer.clone()),
             Record::Surprise(surprise) => Self::Surprise(surprise.clone()),
             Record::Run { run, phase } => Self::Run { run: *run, phase: (*phase).to_owned() },
@@ -113,6 +118,8 @@ impl FactLine {
             Self::HoldSet(hold) => Record::HoldSet(hold),
             Self::HoldCleared { scope, code } => Record::HoldCleared { scope, code },
             Self::Transition(transition) => Record::Transition(transition),
+            Self::Operator(said) => Record::Operator(said),
+            Self::KillVerified { since } => Record::KillVerified { since },
             Self::Transfer(transfer) => Record::Transfer(transfer),
             Self::Surprise(surprise) => Record::Surprise(surprise),
             Self::Run { run, phase } => {

@@ -16,6 +16,7 @@ pub mod install;
 pub mod instrument_row;
 pub mod kpi;
 pub mod load;
+pub mod operator;
 pub mod order_story;
 pub mod own_trade;
 pub mod retention;
@@ -40,6 +41,7 @@ pub const LEDGER: Format = Format {
         include_str!("../../migrations/0001_ledger.sql"),
         include_str!("../../migrations/0002_exactly_once.sql"),
         include_str!("../../migrations/0003_event_input.sql"),
+        include_str!("../../migrations/0004_supervision.sql"),
     ],
 };
 

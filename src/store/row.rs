@@ -7,6 +7,7 @@ use super::run::RunUpdate;
 use crate::domain::decimal::Decimal;
 use crate::domain::hold::{Hold, HoldCode};
 use crate::domain::identifier::Asset;
+use crate::domain::operator::{OperatorRecord, Outcome};
 use crate::domain::position::{Basis, Lot, Position};
 use crate::domain::record::{
     FillRecord, IntentRecord, OrderRecord, PositionRow, Record, Sample, TransferRecord,
@@ -48,6 +49,11 @@ pub(super) fn event(record: &Record) -> Event {
         }
         Record::Transition(transition) => {
             ("transition", transition.code.to_string(), json(transition))
+        }
+        Record::Operator(said) => ("operator", said.command.id.to_string(), json(said)),
+        Record::KillVerified { since } => {
+            let payload = json(&serde_json::json!({ "since": since }));
+            ("kill_verified", HoldCode::KillSwitch.to_string(), payload)
         }
         Record::Transfer(transfer) => ("transfer", transfer.asset.to_string(), json(transfer)),
         Record::Surprise(surprise) => ("surprise", surprise.subject.clone(), json(surprise)),
@@ -237,6 +243,37 @@ pub(super) fn insert_transfer(
             transfer.reason,
             at,
             transfer.venue_id,
+        ])?;
+    Ok(())
+}
+
+pub(super) fn insert_command(
+    transaction: &Transaction<'_>,
+    at: Timestamp,
+    said: &OperatorRecord,
+) -> rusqlite::Result<()> {
+    let (outcome, why, after) = match &said.outcome {
+        Outcome::Done => ("done", None, None),
+        Outcome::Refused { why, after } => ("refused", Some(why), *after),
+    };
+    let command = &said.command;
+    transaction
+        .prepare_cached(
+            "INSERT OR IGNORE INTO operator_commands (id, given_at_us, at_us, by, via, reason, wish, outcome, why,
+                after_us)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?
+        .execute(params![
+            command.id.as_str(),
+            command.at,
+            at,
+            command.by,
+            command.via.as_str(),
+            command.reason,
+            json(&command.wish),
+            outcome,
+            why,
+            after,
         ])?;
     Ok(())
 }

@@ -250,8 +250,12 @@ impl<'a> Writer<'a> {
             Record::Transition(transition) => {
                 row::insert_transition(self.transaction, fact.at, transition)
             }
+            Record::Operator(said) => row::insert_command(self.transaction, fact.at, said),
             Record::Transfer(transfer) => row::insert_transfer(self.transaction, fact.at, transfer),
-            Record::Decision(_) | Record::Surprise(_) | Record::Run { .. } => Ok(()),
+            Record::Decision(_)
+            | Record::KillVerified { .. }
+            | Record::Surprise(_)
+            | Record::Run { .. } => Ok(()),
         }
     }
 

@@ -44,12 +44,17 @@ pub const UNIT_FAILED: &str = "d3024a0abb65480f973ec20c7fb9286a";
 pub const STORAGE_UNAVAILABLE: &str = "1897f50799c34db58224380f3ba061ea";
 /// The ledger is written again, and so is everything that waited for it.
 pub const STORAGE_RECOVERED: &str = "25d90c2d281340d6af3fa3afe104e3b7";
+/// An operator said something: pause, resume, kill, release; the entry's fields say who, why, and what
+/// came of it.
+pub const OPERATOR_COMMAND: &str = "2c9a001b4d4b7105034094571ade3431";
+/// After the kill switch was set the venue showed that nothing is at work any more.
+pub const KILL_VERIFIED: &str = "c593a6df80840a4492f2b74768caff8b";
 /// The program found one of its own invariants broken and stopped at once; systemd restarts it,
 /// and it reconciles before it trades.
 pub const PANICKED: &str = "225f93830405440381c178f789d59455";
 
 /// All of them, in the order above.
-pub const ALL: [&str; 17] = [
+pub const ALL: [&str; 19] = [
     STARTED,
     READY,
     ORDER_SUBMITTED,
@@ -66,6 +71,8 @@ pub const ALL: [&str; 17] = [
     UNIT_FAILED,
     STORAGE_UNAVAILABLE,
     STORAGE_RECOVERED,
+    OPERATOR_COMMAND,
+    KILL_VERIFIED,
     PANICKED,
 ];
 

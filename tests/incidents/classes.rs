@@ -12,6 +12,7 @@ use ibis::domain::side::Side;
 use ibis::risk::limit::Account;
 use ibis::risk::permit::{EntryProposal, permit_entry};
 use ibis::risk::refusal::Refusal;
+use ibis::risk::standing::{ExitPolicy, Standing};
 
 use super::rig::{BTC, Rig, btc, d};
 use crate::exchange::process::Exchange;
@@ -135,7 +136,9 @@ fn class_d_a_stop_that_does_not_stop() {
     let account = Account { equity, available, ..Account::default() };
     let limits = engine_settings(1).limits;
     for level in Level::ALL {
-        let permitted = permit_entry(&btc(), &limits, level, &account, &proposal);
+        let (flatten, exit_policy, known) = (true, ExitPolicy::Flatten, true);
+        let standing = Standing { level, flatten, exit_policy, known };
+        let permitted = permit_entry(&btc(), &limits, &standing, &account, &proposal);
         match level {
             Level::Running | Level::Degraded => assert!(permitted.is_ok(), "{level}"),
             _ => assert_eq!(permitted.unwrap_err(), Refusal::Held, "{level}"),

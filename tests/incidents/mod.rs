@@ -40,7 +40,7 @@ mod live;
 mod numbers;
 mod orders;
 mod process;
-mod rig;
+pub mod rig;
 
 use std::fs;
 

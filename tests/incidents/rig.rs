@@ -149,6 +149,11 @@ impl Rig {
         assert_eq!(invariant::check(&self.engine), []);
     }
 
+    /// So many seconds pass.
+    pub fn pass(&mut self, seconds: i64) {
+        self.seconds += seconds;
+    }
+
     /// A second later, BTC is bid at so many ticks.
     pub fn quote(&mut self, bid: i64) {
         self.seconds += 1;

@@ -108,6 +108,7 @@ impl World {
             match action {
                 Action::Submit(order) => Venue::submit(&mut self.venue, order, now),
                 Action::Cancel(id) => Venue::cancel(&mut self.venue, *id, now),
+                Action::CancelAll => Venue::cancel_all(&mut self.venue, now),
                 Action::Record(_) | Action::Project(_) => {}
             }
         }

@@ -88,6 +88,7 @@ pub fn engine_settings(seed: u64) -> EngineSettings {
             cash_reserve: ratio("0.02"),
         },
         instance: "sim".to_owned(),
+        control: Default::default(),
         reconcile: Policy::default(),
         stamp: 1,
     }
@@ -207,6 +208,7 @@ impl World {
                     }
                 }
                 Action::Cancel(id) => Venue::cancel(&mut self.venue, id, self.now),
+                Action::CancelAll => Venue::cancel_all(&mut self.venue, self.now),
             }
         }
     }

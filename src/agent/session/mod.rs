@@ -7,6 +7,7 @@
 
 mod account;
 mod network;
+mod operator;
 mod storage;
 
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ use crate::domain::execution::ExecutionReport;
 use crate::domain::identifier::InstrumentId;
 use crate::domain::instrument::Instrument;
 use crate::domain::market_data::{MarketData, MarketEvent};
+use crate::domain::operator::CommandId;
 use crate::domain::record::{Fact, Record};
 use crate::domain::time::Timestamp;
 use crate::durable::group_commit::{GroupCommit, Ticket};
@@ -33,6 +35,7 @@ use crate::engine::event::Event;
 use crate::recorder::recorded_engine::RecordedEngine;
 use crate::store::chain;
 use crate::store::emergency::Emergency;
+use crate::store::operator::Spool;
 use crate::store::run::{Progress, RunUpdate};
 use crate::store::writer::{Batch, Entry};
 
@@ -59,6 +62,8 @@ pub(in crate::agent) struct Parts {
     pub(in crate::agent) seen_until: Option<Timestamp>,
     /// For exits while the ledger cannot be written; none where such a run just ends.
     pub(in crate::agent) emergency: Option<Emergency>,
+    /// What operators want.
+    pub(in crate::agent) spool: Spool,
 }
 
 /// A running agent.
@@ -79,6 +84,8 @@ pub(in crate::agent) struct Session {
     began: Duration,
     /// When the paper venue's account is compared next, once it moved: nobody else moves it.
     account_due: Option<Timestamp>,
+    /// Operators' commands that were obeyed, until the ledger has them.
+    obeyed: Vec<(CommandId, Ticket)>,
 }
 
 /// How a turn ended.
@@ -123,6 +130,7 @@ impl Session {
             tally: Tally::default(),
             began: clock::monotonic(),
             account_due: None,
+            obeyed: Vec::new(),
         };
         if session.parts.emergency.is_some() {
             session.parts.venue.be_patient();
@@ -354,6 +362,7 @@ impl Session {
                 }
                 Action::Submit(order) => self.command(Command::Submit(order)),
                 Action::Cancel(id) => self.command(Command::Cancel(id)),
+                Action::CancelAll => self.command(Command::CancelAll),
             }
         }
         self.actions = actions;

@@ -67,6 +67,8 @@ impl Session {
     /// Makes the intents behind the outgoing commands durable, and returns the commands that may go.
     /// The engine hears of those that may not.
     pub(super) fn secure(&mut self) -> Result<Vec<Command>, AgentError> {
+        // The last look before an order goes: an operator may have said no.
+        self.hear()?;
         let mut commands = std::mem::take(&mut self.outgoing);
         let held = self.held(&commands);
         self.refuse(held, &mut commands);
@@ -118,6 +120,7 @@ impl Session {
         commands.retain(|command| match command {
             Command::Submit(order) => !is_refused(&order.get().client_order_id()),
             Command::Cancel(id) => !is_refused(id),
+            Command::CancelAll => true,
         });
         for (client_order_id, kind) in refused {
             self.parts.venue.recall(&client_order_id);
@@ -162,18 +165,27 @@ impl Session {
     }
 
     fn hold_for(&mut self, trouble: &Trouble) {
-        let level = if trouble.damaged { Level::HardStop } else { Level::SoftPause };
-        let known =
-            self.engine().holds().iter().any(|hold| hold.code == CODE && hold.level == level);
-        if known {
+        let damage = HoldCode::Integrity;
+        if self.is_storage_held()
+            && (!trouble.damaged || self.engine().holds().is_set(None, damage))
+        {
             return;
         }
         let reason = trouble.to_string();
         log::error!(MESSAGE_ID = message_id::STORAGE_UNAVAILABLE, path:% = trouble.path.display(),
             damaged = trouble.damaged;
             "{reason}; no entries, exits go on through the emergency journal");
-        let hold = Hold { scope: None, code: CODE, level, reason, set_at: self.now, until: None };
-        self.step(&Event::SetHold(hold));
+        let hold = |code, level, reason| {
+            let (scope, set_at, until) = (None, self.now, None);
+            Event::SetHold(Hold { scope, code, level, reason, set_at, until })
+        };
+        let trouble_hold = hold(CODE, Level::SoftPause, reason.clone());
+        // What is written to a damaged file is not known to be there: a person has to look.
+        let damage_hold = trouble.damaged.then(|| hold(damage, Level::HardStop, reason));
+        self.step(&trouble_hold);
+        if let Some(hold) = damage_hold {
+            self.step(&hold);
+        }
     }
 
     fn recover(&mut self) {

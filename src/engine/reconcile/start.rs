@@ -45,6 +45,7 @@ impl Engine {
         }
         self.watch.pending.clone_from(&held);
         self.hold_for(&held, actions);
+        self.verify_kill((now, snapshot.open_orders.len()), actions);
         self.await_first_prices(actions);
         held
     }

@@ -100,6 +100,11 @@ fn state(text: &mut Exposition, view: &View) {
     let help = "1 while the kill switch is set.";
     text.family("ibis_kill_switch_active", Gauge, help)
         .value(u8::from(view.state == Level::KillSwitch));
+    let help = "How often the kill switch was set, by the way the order came.";
+    let mut family = text.family("ibis_kill_switch_activations_total", Counter, help);
+    for (path, count) in &view.counters.kills {
+        family.series(&[("path", path)], count);
+    }
     let help = "Changes of the state since the start of the process; class is the hold behind it.";
     let mut family = text.family("ibis_state_transitions_total", Counter, help);
     for ((from, to, code), count) in &view.counters.transitions {

@@ -14,9 +14,6 @@ pub mod restore;
 pub mod set;
 pub mod verify;
 
-use std::fs;
-use std::io;
-use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 
 use crate::ops::age::bytes_text;
@@ -25,20 +22,6 @@ use failure::BackupError;
 /// Where the sets of a state directory are.
 pub fn directory(state_dir: &Path) -> PathBuf {
     state_dir.join("backups")
-}
-
-/// Gives what root made to the owner of the state directory, who has to use it.
-fn give(path: &Path, state_dir: &Path) -> io::Result<()> {
-    let owner = fs::metadata(state_dir)?;
-    let made = fs::metadata(path)?;
-    if (made.uid(), made.gid()) == (owner.uid(), owner.gid()) {
-        return Ok(());
-    }
-    match chown(path, Some(owner.uid()), Some(owner.gid())) {
-        // Not root: whoever may write here shares it already.
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
-        given => given,
-    }
 }
 
 /// A full disk would take the agent's ledger down: what has no room is not begun. `reserve` bytes are

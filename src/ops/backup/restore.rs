@@ -7,10 +7,11 @@ use serde::Serialize;
 
 use super::failure::BackupError;
 use super::make::stamp;
+use super::room;
 use super::set::Set;
-use super::{give, room};
 use crate::domain::time::Timestamp;
 use crate::durable::instance_lock::{InstanceLock, LockError};
+use crate::durable::owner::give;
 use crate::ops::agent_evidence::lock_path;
 use crate::ops::exec_integrity::state_document;
 use crate::store::{install, state_json};

@@ -71,7 +71,7 @@ pub fn plan(decision: &DecisionRecord) -> Option<String> {
             format!("bid {bid} at or below the trailing stop {stop}, from a high of {high}")
         }
         Purpose::TimeExit => format!("held since {opened_at}; bid {bid}"),
-        Purpose::Entry | Purpose::SignalExit => format!("bid {bid}"),
+        Purpose::Entry | Purpose::SignalExit | Purpose::ForceExit => format!("bid {bid}"),
     };
     let paid = average.map(|average| format!(", paid {}", average.to_fixed(8))).unwrap_or_default();
     Some(format!("{cause}{paid}"))

@@ -2,8 +2,9 @@
 
 use ibis::domain::decimal::Decimal;
 use ibis::domain::execution::{ExecutionReport, ReportKind};
+use ibis::domain::hold::Level;
 use ibis::domain::identifier::ClientOrderId;
-use ibis::domain::order::NewOrder;
+use ibis::domain::order::{NewOrder, Purpose};
 use ibis::domain::order_status::{OrderEvent, OrderStatus};
 use ibis::domain::record::{Projection, Record};
 use ibis::engine::action::Action;
@@ -100,6 +101,7 @@ impl Agent {
                     self.outgoing.push(Command::Submit(order));
                 }
                 Action::Cancel(id) => self.outgoing.push(Command::Cancel(id)),
+                Action::CancelAll => self.wrong.push("the kill switch was set".to_owned()),
             }
         }
     }
@@ -135,8 +137,12 @@ impl Agent {
     fn judge(&mut self, order: &NewOrder) {
         let instrument = order.instrument();
         let level = self.engine.holds().level_for(self.instruments[instrument.index()].symbol());
-        let exit = order.purpose().is_exit();
-        let permitted = if exit { level.permits_exit() } else { level.permits_entry() };
+        let permitted = match level {
+            Level::Running | Level::Degraded => true,
+            Level::SoftPause => order.purpose().is_exit(),
+            Level::HardStop => order.purpose().is_exit() && order.purpose() != Purpose::SignalExit,
+            Level::KillSwitch => false,
+        };
         if !permitted {
             self.wrong.push(format!("{} sent under {level}", order.client_order_id()));
         }

@@ -90,7 +90,11 @@ impl Ledger {
                 self.movements.push(Movement::Transfer(transfer.clone()));
             }
             Record::Surprise(surprise) => self.surprises.push(surprise.code.clone()),
-            Record::Decision(_) | Record::Transition(_) | Record::Run { .. } => {}
+            Record::Decision(_)
+            | Record::Transition(_)
+            | Record::Operator(_)
+            | Record::KillVerified { .. }
+            | Record::Run { .. } => {}
         }
         Ok(())
     }

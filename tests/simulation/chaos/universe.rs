@@ -170,6 +170,7 @@ pub fn engine_settings(seed: u64, stamp: u64) -> EngineSettings {
             open_positions_max: 8,
             cash_reserve: ratio("0.02"),
         },
+        control: Default::default(),
         reconcile: Policy {
             dust: ratio("0.05"),
             adopt_unexplained: true,

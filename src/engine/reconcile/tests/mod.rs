@@ -66,6 +66,7 @@ impl Bench {
         let settings = EngineSettings {
             strategy: settings(),
             limits: limits(),
+            control: Default::default(),
             reconcile: policy,
             instance: "ibis".to_owned(),
             stamp: 7,
@@ -211,7 +212,7 @@ impl Bench {
                 }
                 None => true,
             },
-            Action::Project(_) | Action::Submit(_) | Action::Cancel(_) => true,
+            Action::Project(_) | Action::Submit(_) | Action::Cancel(_) | Action::CancelAll => true,
         });
         found
     }
@@ -219,7 +220,7 @@ impl Bench {
     pub fn canceled(&self) -> Vec<&str> {
         let ids = self.actions.iter().filter_map(|action| match action {
             Action::Cancel(id) => Some(id.as_str()),
-            Action::Record(_) | Action::Project(_) | Action::Submit(_) => None,
+            Action::Record(_) | Action::Project(_) | Action::Submit(_) | Action::CancelAll => None,
         });
         ids.collect()
     }

@@ -149,6 +149,8 @@ fn a_look_lets_go_of_nothing_but_its_own_holds() {
         | Record::Fill(_)
         | Record::HoldCleared { .. }
         | Record::Transition(_)
+        | Record::Operator(_)
+        | Record::KillVerified { .. }
         | Record::Transfer(_)
         | Record::Surprise(_)
         | Record::Run { .. } => None,

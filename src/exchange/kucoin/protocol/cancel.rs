@@ -110,6 +110,14 @@ pub struct FailedSymbol<'a> {
 
 owned_by_field!(FailedSymbol { symbol, error });
 
+impl std::fmt::Display for FailedSymbol<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = |it: &Option<WireText<'_>>| it.as_ref().map(|it| it.as_str().to_owned());
+        let symbol = text(&self.symbol).unwrap_or_else(|| "a pair".to_owned());
+        write!(f, "{symbol}: {:?}", text(&self.error).unwrap_or_default())
+    }
+}
+
 /// Cancels of stop orders, and of the older endpoints, were taken.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

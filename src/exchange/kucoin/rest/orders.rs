@@ -5,7 +5,7 @@ use super::failure::Failure;
 use super::priority::Priority;
 use crate::domain::time::Timestamp;
 use crate::exchange::kucoin::protocol::cancel::{
-    CANCELED_SYMBOL, Canceled, CanceledByClientId, CanceledEverything,
+    CANCELED_SYMBOL, Canceled, CanceledByClientId, CanceledEverything, CanceledIds,
 };
 use crate::exchange::kucoin::protocol::dead_man::{
     DeadMan, DeadManQuery, SYMBOLS_MAX, SetDeadMan, TIMEOUT_OFF, TIMEOUT_S_MAX, TIMEOUT_S_MIN,
@@ -114,6 +114,13 @@ impl Rest {
         let endpoint = Endpoint::CancelEverything;
         let answered = self.protect(endpoint, endpoint.target("")).await?;
         Ok(answered.read::<CanceledEverything<'_>>()?.into_owned())
+    }
+
+    /// Asks for the cancel of every stop order; returns how many there were.
+    pub async fn cancel_stop_orders(&self) -> Result<usize, Failure> {
+        let endpoint = Endpoint::StopCancelSeveral;
+        let answered = self.protect(endpoint, endpoint.target("")).await?;
+        Ok(answered.read::<CanceledIds<'_>>()?.cancelled_order_ids.len())
     }
 
     /// An order by our id.

@@ -9,6 +9,7 @@ use crate::exchange::kucoin::instrument::{Rates, from_symbol};
 use crate::exchange::kucoin::order_tracker::{
     CancelAnswer, End, Moment, OrderAnswer, OrderNews, PlaceAnswer, Push, TradeReport,
 };
+use crate::exchange::kucoin::protocol::cancel::CanceledEverything;
 use crate::exchange::kucoin::protocol::dead_man::DeadMan;
 use crate::exchange::kucoin::protocol::fill::Fill;
 use crate::exchange::kucoin::protocol::order::{self, Order};
@@ -26,6 +27,8 @@ use super::watch::SurveyAsked;
 pub(super) enum Answer {
     Placed(ClientOrderId, InstrumentId, Result<Placed<'static>, Failure>),
     Canceled(ClientOrderId, InstrumentId, Result<(), Failure>),
+    CanceledAll(Result<CanceledEverything<'static>, Failure>),
+    CanceledStops(Result<usize, Failure>),
     Order(ClientOrderId, Result<Order<'static>, Failure>),
     Fills(ClientOrderId, Result<Vec<Fill<'static>>, Failure>),
     Account(SurveyAsked, Result<Survey, Failure>),
@@ -46,6 +49,24 @@ impl KucoinVenue {
             Answer::Canceled(id, instrument, outcome) => {
                 self.note(Some(instrument), &outcome);
                 self.tracker.on_cancel(&id, canceled(&outcome), now);
+            }
+            Answer::CanceledAll(outcome) => {
+                self.note(None, &outcome);
+                match outcome {
+                    // What is left shows in the account, and is asked back again.
+                    Ok(canceled) => {
+                        for failed in &canceled.failed_symbols {
+                            log::error!("not canceled: {failed}");
+                        }
+                    }
+                    Err(failure) => log::error!("not all canceled: {failure}"),
+                }
+            }
+            Answer::CanceledStops(outcome) => {
+                self.note(None, &outcome);
+                if let Err(failure) = outcome {
+                    log::error!("stop orders not canceled: {failure}");
+                }
             }
             Answer::Order(id, outcome) => {
                 self.note(None, &outcome);

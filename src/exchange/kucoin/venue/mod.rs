@@ -277,6 +277,13 @@ impl crate::exchange::Venue for KucoinVenue {
         );
     }
 
+    fn cancel_all(&mut self, _now: Timestamp) {
+        let rest = self.rest.clone();
+        self.spawn(async move { Answer::CanceledAll(rest.cancel_everything().await) });
+        let rest = self.rest.clone();
+        self.spawn(async move { Answer::CanceledStops(rest.cancel_stop_orders().await) });
+    }
+
     fn cancel(&mut self, client_order_id: ClientOrderId, now: Timestamp) {
         if let Some(stray) = self.strays.get(&client_order_id)
             && let Some(instrument) = self.id_of(stray.symbol)

@@ -1,0 +1,3 @@
+//! What stops the agent, and how it goes on: holds, latches, the kill switch, operators' words.
+
+mod operators;
