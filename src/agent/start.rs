@@ -24,6 +24,7 @@ use crate::engine::control::ControlSettings;
 use crate::engine::event::Event;
 use crate::engine::reconcile::Policy;
 use crate::engine::{Engine, EngineSettings, invariant};
+use crate::http::board::{Board, Phase};
 use crate::market::Replay;
 use crate::recorder::header::Fresh;
 use crate::recorder::recorded_engine::RecordedEngine;
@@ -47,7 +48,7 @@ const CRASH_STREAK_MAX: u32 = 10;
 pub(super) async fn start(
     options: &Options,
     settings: &Settings,
-    notifier: &mut Notifier,
+    (notifier, board): (&mut Notifier, &Board),
 ) -> Result<(Session, PaceClock), AgentError> {
     let state_dir = &options.directories.state;
     let replay = open_replay(options, settings)?;
@@ -70,6 +71,7 @@ pub(super) async fn start(
     let (now, instruments) = (ground.now, &ground.instruments);
 
     notifier.status("reconciling with the venue");
+    board.reach(Phase::Reconciling);
     let stamp = run.stamp(now);
     let fresh = Fresh {
         settings: engine_settings(settings, stamp),
@@ -197,7 +199,7 @@ fn take_lock(state_dir: &Path) -> Result<InstanceLock, AgentError> {
     })
 }
 
-fn mode(settings: &Settings) -> &'static str {
+pub(super) fn mode(settings: &Settings) -> &'static str {
     match settings.agent.mode {
         Mode::Paper => "paper",
         Mode::Live => "live",

@@ -6,7 +6,7 @@ use super::assert_none;
 use super::source::{Source, mentions, sources};
 
 /// A module and what it may import of this crate, itself aside.
-const MAY_IMPORT: [(&str, &[&str]); 15] = [
+const MAY_IMPORT: [(&str, &[&str]); 16] = [
     ("domain", &[]),
     ("clock", &["domain"]),
     ("strategy", &["domain"]),
@@ -22,8 +22,8 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
     (
         "agent",
         &[
-            "clock", "config", "domain", "durable", "engine", "exchange", "market", "recorder",
-            "risk", "store", "strategy", "systemd",
+            "clock", "config", "domain", "durable", "engine", "exchange", "http", "market",
+            "recorder", "risk", "store", "strategy", "systemd",
         ],
     ),
     (
@@ -33,6 +33,7 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
             "systemd",
         ],
     ),
+    ("http", &["clock", "config", "domain", "ops", "store", "systemd"]),
     (
         "cli",
         &[

@@ -58,6 +58,11 @@ impl Engine {
         !self.watch.pending.is_empty() || self.is_kill_unverified()
     }
 
+    /// When ledger and venue last agreed, as far as known.
+    pub fn agreed_at(&self) -> Option<Timestamp> {
+        self.watch.agreed_at
+    }
+
     /// Differences that no rule has resolved yet.
     pub fn differences(&self) -> &[Difference] {
         &self.watch.pending
