@@ -112,7 +112,11 @@ impl Engine {
 
     /// Ends a hold by an operator's word, or because what it stands for is done.
     pub(super) fn release_hold(
-        &mut self, scope: Option<Symbol>, code: HoldCode, actions: &mut Vec<Action>) {
+        &mut self,
+        scope: Option<Symbol>,
+        code: HoldCode,
+        actions: &mut Vec<Action>,
+    ) {
         let before = self.level();
         if self.holds.release(scope, code) {
             self.note_end(scope, code, before, actions);

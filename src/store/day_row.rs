@@ -34,7 +34,8 @@ pub fn newest(ledger: &Connection) -> rusqlite::Result<Option<DayRow>> {
         })
     });
     let Some(row) = row.optional()? else { return Ok(None) };
-    let mut later = ledger.prepare("SELECT notional FROM fills WHERE at_us > ?1 AND at_us >= ?2")?;
+    let mut later =
+        ledger.prepare("SELECT notional FROM fills WHERE at_us > ?1 AND at_us >= ?2")?;
     let notionals = later.query_map(params![row.at, row.day], |row| text::<Decimal>(row, 0))?;
     let mut turnover = row.turnover;
     for notional in notionals {
@@ -49,7 +50,8 @@ pub fn closed_trades(ledger: &Connection, since: Timestamp) -> rusqlite::Result<
         "SELECT symbol, at_us, net, notional, gross, purpose, client_order_id FROM fills
          WHERE side = 'sell' AND at_us >= ?1 ORDER BY fill DESC LIMIT ?2",
     )?;
-    let mut rows = statement.query(params![since, i64::try_from(TRADES_MAX).unwrap_or(i64::MAX)])?;
+    let mut rows =
+        statement.query(params![since, i64::try_from(TRADES_MAX).unwrap_or(i64::MAX)])?;
     let mut trades: Vec<(String, ClosedTrade)> = Vec::new();
     while let Some(row) = rows.next()? {
         let (net, gross) = (optional::<Decimal>(row, 2)?, optional::<Decimal>(row, 4)?);

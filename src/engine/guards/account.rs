@@ -17,6 +17,9 @@ const STALE_MARKET_FACTOR: i64 = 2;
 impl Engine {
     /// Measures the account, where all of it has a price.
     pub(super) fn watch_account(&mut self, actions: &mut Vec<Action>) {
+        if !self.guard_settings().measures_account() {
+            return;
+        }
         let Some(worth) = self.account_asset().map(|asset| self.worth(asset)) else { return };
         if !worth.complete || self.holds.is_set(None, HoldCode::Startup) {
             return;
@@ -52,7 +55,9 @@ impl Engine {
         // The peak moves with every tick of a good day: once a minute is enough.
         let is_due = self.guards.written.is_none_or(|written| {
             let same = DayRow { at: written.at, ..row } == written;
-            !same && (written.day != row.day || self.now.us_since(written.at) >= super::super::SAMPLE_US)
+            !same
+                && (written.day != row.day
+                    || self.now.us_since(written.at) >= super::super::SAMPLE_US)
         });
         if is_due {
             let row = DayRow { at: self.now, ..row };
@@ -74,13 +79,16 @@ impl Engine {
 
     /// What came or went without a trade is neither gain nor loss.
     pub(in crate::engine) fn guard_transfer(&mut self, asset: Asset, amount: Decimal) {
-        self.guards.unpriced.push((asset, amount));
+        if self.guard_settings().measures_account() {
+            self.guards.unpriced.push((asset, amount));
+        }
     }
 
     fn price_transfers(&mut self) {
         let Some(quote) = self.account_asset() else { return };
         for (asset, amount) in std::mem::take(&mut self.guards.unpriced) {
-            let value = if asset == quote { Some(amount) } else { self.value_of(asset, quote, amount) };
+            let value =
+                if asset == quote { Some(amount) } else { self.value_of(asset, quote, amount) };
             match (&mut self.guards.reference, value) {
                 (Some(reference), Some(value)) => reference.transfer(value),
                 // Nothing is compared yet, or the account does not count it.

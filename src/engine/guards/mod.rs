@@ -11,8 +11,6 @@
 
 mod account;
 mod orders;
-#[cfg(test)]
-mod tests;
 mod trades;
 
 use std::collections::BTreeMap;

@@ -103,7 +103,9 @@ impl Engine {
         is_thin: bool,
         actions: &mut Vec<Action>,
     ) {
-        let Some(symbol) = self.desks.get(index).map(|desk| desk.instrument.symbol()) else { return };
+        let Some(symbol) = self.desks.get(index).map(|desk| desk.instrument.symbol()) else {
+            return;
+        };
         if !is_thin {
             self.guards.thin.remove(&symbol);
             return;

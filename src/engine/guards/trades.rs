@@ -38,12 +38,17 @@ impl Engine {
         let stops = guards.stoploss_guard;
         let scope = pair.filter(|_| stops.only_per_pair);
         if stops.is_on() && stopped && self.guards.trades.stops(&stops, scope, self.now) {
-            let reason = format!("{} stops within {} min", stops.trade_limit, minutes(stops.lookback_period_us));
+            let reason = format!(
+                "{} stops within {} min",
+                stops.trade_limit,
+                minutes(stops.lookback_period_us)
+            );
             self.protect((scope, HoldCode::StoplossGuard), stops.stop_duration_us, reason, actions);
         }
         let low = guards.low_profit_pairs;
         if low.is_on() && self.guards.trades.earns_too_little(&low, symbol, self.now) {
-            let reason = format!("too little earned within {} min", minutes(low.lookback_period_us));
+            let reason =
+                format!("too little earned within {} min", minutes(low.lookback_period_us));
             self.protect((pair, HoldCode::LowProfitPairs), low.stop_duration_us, reason, actions);
         }
     }

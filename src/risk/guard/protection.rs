@@ -72,11 +72,15 @@ impl Trades {
     }
 
     /// LowProfitPairs: an instrument's trades together earned less than required.
-    pub fn earns_too_little(&self, protection: &Protection, symbol: Symbol, now: Timestamp) -> bool {
+    pub fn earns_too_little(
+        &self,
+        protection: &Protection,
+        symbol: Symbol,
+        now: Timestamp,
+    ) -> bool {
         let own = self.within(protection, now).filter(|trade| trade.symbol == symbol);
-        let (count, profit) = own.fold((0, Decimal::ZERO), |(count, sum), trade| {
-            (count + 1, sum + trade.profit())
-        });
+        let (count, profit) =
+            own.fold((0, Decimal::ZERO), |(count, sum), trade| (count + 1, sum + trade.profit()));
         reaches(count, protection.trade_limit) && profit < protection.required_profit
     }
 
@@ -154,7 +158,10 @@ mod tests {
         let guard = protection();
         assert!(trades.stops(&guard, None, at(100)));
         assert!(!trades.stops(&guard, None, at(101)), "the first is too old");
-        assert!(!trades.stops(&guard, Symbol::new("ETH-USDT").ok(), at(100)), "one stop lost there");
+        assert!(
+            !trades.stops(&guard, Symbol::new("ETH-USDT").ok(), at(100)),
+            "one stop lost there"
+        );
     }
 
     #[test]

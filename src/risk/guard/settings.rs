@@ -110,3 +110,11 @@ pub struct GuardSettings {
     /// LowProfitPairs.
     pub low_profit_pairs: Protection,
 }
+
+impl GuardSettings {
+    /// True where a guard looks at what the account is worth.
+    pub fn measures_account(&self) -> bool {
+        let graded = [self.daily_loss, self.drawdown, self.turnover];
+        self.max_drawdown.is_on() || graded.iter().any(|it| *it != Grades::default())
+    }
+}
