@@ -203,7 +203,7 @@ fn protections_pause_after_a_stop() {
         assert!(rig.engine.holds().get(scope, code).is_none() || code == HoldCode::MaxDrawdown);
         rig.fill(id, Side::Sell, 500_000, 6_000);
         rig.quote(500_000);
-        let hold = rig.engine.holds().get(scope, code).expect(code.as_str());
+        let hold = rig.engine.holds().get(scope, code).unwrap();
         assert_eq!(hold.level, Level::SoftPause);
         assert_eq!(hold.until.unwrap().us_since(hold.set_at), 10 * MINUTE_US);
         // The drawdown is measured over an hour, and holds again while it is one.

@@ -1,4 +1,5 @@
 //! What stops the agent, and how it goes on: holds, latches, the kill switch, operators' words.
 
+mod causes;
 mod guards;
 mod operators;

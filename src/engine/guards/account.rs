@@ -89,10 +89,9 @@ impl Engine {
         for (asset, amount) in std::mem::take(&mut self.guards.unpriced) {
             let value =
                 if asset == quote { Some(amount) } else { self.value_of(asset, quote, amount) };
-            match (&mut self.guards.reference, value) {
-                (Some(reference), Some(value)) => reference.transfer(value),
-                // Nothing is compared yet, or the account does not count it.
-                (None, _) | (_, None) => {}
+            // Else nothing is compared yet, or the account does not count it.
+            if let (Some(reference), Some(value)) = (&mut self.guards.reference, value) {
+                reference.transfer(value);
             }
         }
     }
@@ -166,9 +165,9 @@ fn age(at: Timestamp, now: Timestamp) -> Option<i64> {
 fn arithmetic(code: HoldCode, ratio: Decimal, of: Decimal, equity: Decimal) -> String {
     let percent = ratio.mul(Decimal::from_int(100), Round::Up).to_fixed(2);
     let (of, equity) = (of.to_fixed(2), equity.to_fixed(2));
-    match code {
-        HoldCode::Turnover => format!("turned over {} times the day's {of}", ratio.to_fixed(2)),
-        HoldCode::Drawdown => format!("equity {equity}, {percent} % below the peak of {of}"),
-        _ => format!("equity {equity}, {percent} % below the day's {of}"),
+    if code == HoldCode::Turnover {
+        return format!("turned over {} times the day's {of}", ratio.to_fixed(2));
     }
+    let since = if code == HoldCode::Drawdown { "peak of" } else { "day's" };
+    format!("equity {equity}, {percent} % below the {since} {of}")
 }

@@ -61,8 +61,8 @@ const UNREACHABLE: &[(OrderStatus, OrderEvent, &str)] = &[
     (S::Rejected, E::Rejected, ONCE),
 ];
 
-/// Every pair that the table decides was seen, or is named; what is named was not seen.
-pub fn check(coverage: &Coverage) {
+/// Pairs that the table decides, and that were neither seen nor named.
+pub fn missing(coverage: &Coverage) -> Vec<(OrderStatus, OrderEvent)> {
     let seen = |pair| coverage.pairs.contains_key(&pair);
     let named = |pair| UNREACHABLE.iter().any(|(status, event, _)| (*status, *event) == pair);
     let mut missing = Vec::new();
@@ -74,7 +74,14 @@ pub fn check(coverage: &Coverage) {
             }
         }
     }
+    missing
+}
+
+/// Every pair that the table decides was seen, or is named; what is named was not seen.
+pub fn check(coverage: &Coverage) {
+    let missing = missing(coverage);
     assert!(missing.is_empty(), "never seen, and not explained: {missing:?}");
+    let seen = |pair| coverage.pairs.contains_key(&pair);
     let stale: Vec<_> = UNREACHABLE.iter().filter(|it| seen((it.0, it.1))).collect();
     assert!(stale.is_empty(), "seen, though explained away: {stale:?}");
     let illegal: Vec<_> =
