@@ -179,6 +179,9 @@ fn risk_level(exposure: Decimal, most: Decimal) -> &'static str {
 #[derive(Serialize)]
 struct Holds<'a> {
     state: Level,
+    /// While the kill switch is set: whether the venue has shown that nothing is at work since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kill_verified: Option<bool>,
     holds: Vec<HoldBody<'a>>,
 }
 
@@ -195,7 +198,10 @@ struct HoldBody<'a> {
 fn holds(sight: &Sight) -> Answer {
     let holds = sight.view().map(|view| view.holds.as_slice()).unwrap_or_default();
     let holds = holds.iter().map(HoldBody::of).collect();
-    Answer::json(StatusCode::OK, &Holds { state: sight.state(), holds })
+    let state = sight.state();
+    let kill_verified = sight.view().map(|view| view.kill_verified);
+    let kill_verified = kill_verified.filter(|_| state == Level::KillSwitch);
+    Answer::json(StatusCode::OK, &Holds { state, kill_verified, holds })
 }
 
 impl<'a> HoldBody<'a> {
