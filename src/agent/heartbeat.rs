@@ -109,13 +109,18 @@ impl Heartbeat {
     }
 
     /// READY=1, once what the start did is durable.
-    pub(super) fn ready(&mut self, session: &mut Session) -> Result<(), AgentError> {
+    pub(super) fn ready(
+        &mut self,
+        session: &mut Session,
+        pace: &PaceClock,
+    ) -> Result<(), AgentError> {
         let run = session.run();
         let ready_at = Some(clock::wall_now());
         let progress = Some(session.progress());
         session.note(Some(RunUpdate { run, ready_at, progress, ended: None }), true);
         session.settle()?;
         let status = narrate::status(session.engine(), session.tally(), session.now());
+        self.publish(session, pace, clock::monotonic());
         self.board.reach(Phase::Ready);
         self.notifier.ready(&status);
         let instruments = session.engine().desks().len();
@@ -150,11 +155,7 @@ impl Heartbeat {
         }
         self.board.turned();
         if self.board.is_due(now) {
-            let age = data_age(session, pace);
-            let stale_after = age.map(|_| self.stale_after);
-            let data = DataView { age: age.unwrap_or_default(), stale_after };
-            let view = showing::view(session, data, self.ledger_lag(now), self.exposure_max);
-            self.board.publish(view, now);
+            self.publish(session, pace, now);
         }
         if self.invariants.is_due(now) {
             for violation in invariant::check(session.engine()) {
@@ -238,6 +239,14 @@ impl Heartbeat {
             self.notifier.watchdog();
         }
         alive
+    }
+
+    fn publish(&self, session: &Session, pace: &PaceClock, now: Duration) {
+        let age = data_age(session, pace);
+        let stale_after = age.map(|_| self.stale_after);
+        let data = DataView { age: age.unwrap_or_default(), stale_after };
+        let view = showing::view(session, data, self.ledger_lag(now), self.exposure_max);
+        self.board.publish(view, now);
     }
 
     fn ledger_lag(&self, now: Duration) -> Duration {
