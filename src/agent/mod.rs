@@ -5,6 +5,7 @@
 //! telling systemd and the ledger that work is done; a signal drains and stops.
 
 mod document;
+mod engine_settings;
 mod error;
 mod ground;
 mod heartbeat;

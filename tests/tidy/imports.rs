@@ -18,7 +18,7 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
     ("market", &["domain"]),
     ("recorder", &["clock", "domain", "engine"]),
     ("exchange", &["clock", "domain", "durable", "market", "risk"]),
-    ("store", &["domain", "durable", "engine"]),
+    ("store", &["domain", "durable", "engine", "risk"]),
     (
         "agent",
         &[

@@ -48,6 +48,8 @@ impl Engine {
         }
         self.watch.pending.clone_from(&held);
         self.hold_for(&held, actions);
+        let differs = held.iter().any(|it| it.kind.is_unexplained());
+        self.guard_mismatch(differs, actions);
         self.verify_kill((snapshot.asked_at, snapshot.open_orders.len()), actions);
     }
 
