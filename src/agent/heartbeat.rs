@@ -14,6 +14,7 @@ use super::session::Session;
 use super::showing;
 use crate::clock;
 use crate::config::Settings;
+use crate::config::settings::HealthSettings;
 use crate::domain::decimal::Decimal;
 use crate::domain::hold::{Hold, HoldCode, Level};
 use crate::durable::group_commit::{PATIENCE, Ticket};
@@ -74,6 +75,7 @@ pub(super) struct Heartbeat {
     stopping: bool,
     board: Arc<Board>,
     exposure_max: Decimal,
+    health: Arc<HealthSettings>,
 }
 
 impl Heartbeat {
@@ -99,6 +101,7 @@ impl Heartbeat {
             stopping: false,
             board,
             exposure_max: settings.risk.exposure_max_total,
+            health: Arc::clone(&settings.health),
         }
     }
 
@@ -106,6 +109,7 @@ impl Heartbeat {
         self.progress.interval = settings.agent.progress_interval;
         self.state_json.interval = settings.agent.state_json_interval;
         self.stale_after = settings.market.stale_after;
+        self.health = Arc::clone(&settings.health);
     }
 
     /// READY=1, once what the start did is durable.
@@ -245,7 +249,8 @@ impl Heartbeat {
         let age = data_age(session, pace);
         let stale_after = age.map(|_| self.stale_after);
         let data = DataView { age: age.unwrap_or_default(), stale_after };
-        let view = showing::view(session, data, self.ledger_lag(now), self.exposure_max);
+        let view =
+            showing::view(session, data, self.ledger_lag(now), (self.exposure_max, &self.health));
         self.board.publish(view, now);
     }
 

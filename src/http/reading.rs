@@ -24,7 +24,7 @@ pub async fn answer(route: Route, shared: &Shared) -> Answer {
         Route::Health => health(&sight, shared),
         Route::TradingStatus => trading_status(&sight, shared),
         Route::Holds => holds(&sight),
-        Route::Status => match shared.ledger.status(&shared.facts.health).await {
+        Route::Status => match shared.ledger.status(sight.limits(&shared.facts)).await {
             Some(document) => Answer::document(document),
             None => Refusal::Unavailable("the ledger keeps it waiting".to_owned()).answer(),
         },
@@ -33,7 +33,7 @@ pub async fn answer(route: Route, shared: &Shared) -> Answer {
             let ledger = shared.ledger.facts(now).await;
             // Asking the ledger may have taken a while.
             let sight = Sight::of(&shared.board);
-            let checks = judge::checks(&sight, &shared.facts.health);
+            let checks = judge::checks(&sight, sight.limits(&shared.facts));
             let (facts, process) = (&shared.facts, Process::look());
             let ledger = ledger.as_ref();
             let source = Source { facts, sight: &sight, checks: &checks, process, ledger };
@@ -97,7 +97,7 @@ struct Services {
 }
 
 fn health(sight: &Sight, shared: &Shared) -> Answer {
-    let checks = judge::checks(sight, &shared.facts.health);
+    let checks = judge::checks(sight, sight.limits(&shared.facts));
     let overall = judge::overall(&checks);
     let process = Process::look();
     let observed_at = sight.wall.to_string();

@@ -47,7 +47,7 @@ pub struct Facts {
     pub config_hash: String,
     /// The state directory.
     pub state_dir: PathBuf,
-    /// When something counts as degraded or critical.
+    /// When something counts as degraded or critical, until the agent shows what was configured since.
     pub health: Arc<HealthSettings>,
     /// The names of differences between ledger and venue.
     pub mismatch_kinds: Vec<&'static str>,
