@@ -14,6 +14,7 @@
 //!                                                                               ^
 //!                              ops (healthcheck, exec-integrity, kpi, ...) -----+
 //!
+//!   http: a thread of its own shows what agent::session last published, and takes orders to the spool
 //!   recorder: every Event goes to recorder/ on its way in; `ibis replay` tells it to the engine again
 //! ```
 //!
@@ -23,7 +24,8 @@
 //!
 //! Imports point one way: [`domain`] <- [`strategy`], [`risk`] <- [`engine`] <- [`agent`], [`ops`] <-
 //! [`cli`]; [`exchange`], [`store`], [`market`], [`config`], [`systemd`] are the outside world, know
-//! `domain` and not each other; [`recorder`] stands between [`agent`] and [`engine`]. A test holds the table.
+//! `domain` and not each other; [`recorder`] stands between [`agent`] and [`engine`], [`http`]
+//! between [`agent`] and who asks. A test holds the table.
 //!
 //! # Invariants
 //!

@@ -14,6 +14,7 @@ use super::session::Session;
 use super::showing;
 use crate::clock;
 use crate::config::Settings;
+use crate::config::settings::HealthSettings;
 use crate::domain::decimal::Decimal;
 use crate::domain::hold::{Hold, HoldCode, Level};
 use crate::durable::group_commit::{PATIENCE, Ticket};
@@ -74,6 +75,7 @@ pub(super) struct Heartbeat {
     stopping: bool,
     board: Arc<Board>,
     exposure_max: Decimal,
+    health: Arc<HealthSettings>,
 }
 
 impl Heartbeat {
@@ -99,6 +101,7 @@ impl Heartbeat {
             stopping: false,
             board,
             exposure_max: settings.risk.exposure_max_total,
+            health: Arc::clone(&settings.health),
         }
     }
 
@@ -106,16 +109,22 @@ impl Heartbeat {
         self.progress.interval = settings.agent.progress_interval;
         self.state_json.interval = settings.agent.state_json_interval;
         self.stale_after = settings.market.stale_after;
+        self.health = Arc::clone(&settings.health);
     }
 
     /// READY=1, once what the start did is durable.
-    pub(super) fn ready(&mut self, session: &mut Session) -> Result<(), AgentError> {
+    pub(super) fn ready(
+        &mut self,
+        session: &mut Session,
+        pace: &PaceClock,
+    ) -> Result<(), AgentError> {
         let run = session.run();
         let ready_at = Some(clock::wall_now());
         let progress = Some(session.progress());
         session.note(Some(RunUpdate { run, ready_at, progress, ended: None }), true);
         session.settle()?;
         let status = narrate::status(session.engine(), session.tally(), session.now());
+        self.publish(session, pace, clock::monotonic());
         self.board.reach(Phase::Ready);
         self.notifier.ready(&status);
         let instruments = session.engine().desks().len();
@@ -150,11 +159,7 @@ impl Heartbeat {
         }
         self.board.turned();
         if self.board.is_due(now) {
-            let age = data_age(session, pace);
-            let stale_after = age.map(|_| self.stale_after);
-            let data = DataView { age: age.unwrap_or_default(), stale_after };
-            let view = showing::view(session, data, self.ledger_lag(now), self.exposure_max);
-            self.board.publish(view, now);
+            self.publish(session, pace, now);
         }
         if self.invariants.is_due(now) {
             for violation in invariant::check(session.engine()) {
@@ -238,6 +243,15 @@ impl Heartbeat {
             self.notifier.watchdog();
         }
         alive
+    }
+
+    fn publish(&self, session: &Session, pace: &PaceClock, now: Duration) {
+        let age = data_age(session, pace);
+        let stale_after = age.map(|_| self.stale_after);
+        let data = DataView { age: age.unwrap_or_default(), stale_after };
+        let view =
+            showing::view(session, data, self.ledger_lag(now), (self.exposure_max, &self.health));
+        self.board.publish(view, now);
     }
 
     fn ledger_lag(&self, now: Duration) -> Duration {

@@ -100,7 +100,7 @@ async fn supervise(
         never = board.breathe() => match never {},
     };
     let mut heartbeat = Heartbeat::new(&settings, options.terminal, notifier, Arc::clone(board));
-    heartbeat.ready(&mut session)?;
+    heartbeat.ready(&mut session, &pace)?;
     if let Some(service) = service {
         service.announce();
     }

@@ -9,6 +9,7 @@ use super::error::AgentError;
 use super::pace::Pace;
 use super::session::Session;
 use crate::config::Settings;
+use crate::config::settings::HealthSettings;
 use crate::domain::decimal::{Decimal, Round};
 use crate::engine::Engine;
 use crate::engine::desk::Desk;
@@ -50,7 +51,7 @@ pub(super) fn view(
     session: &Session,
     data: DataView,
     lag: Duration,
-    exposure_max: Decimal,
+    (exposure_max, limits): (Decimal, &Arc<HealthSettings>),
 ) -> View {
     let engine = session.engine();
     let mut holds: Vec<_> = engine.holds().iter().cloned().collect();
@@ -78,6 +79,7 @@ pub(super) fn view(
                 side: order.side,
             })
             .collect(),
+        limits: Arc::clone(limits),
         counters: session.tally().counters.clone(),
     }
 }

@@ -34,7 +34,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection ends at this age, so that no client keeps its place for ever.
 const AGE_MAX: Duration = Duration::from_secs(60);
 /// What is being answered then, or at a stop, may take this much longer.
-const LAST_ANSWER: Duration = Duration::from_secs(6);
+const LAST_ANSWER: Duration = Duration::from_secs(8);
 
 /// Serves a connection until it ends, is too old, or the agent stops.
 pub async fn serve<S>(stream: S, peer: Peer, shared: Rc<Shared>, mut closing: watch::Receiver<bool>)

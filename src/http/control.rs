@@ -19,8 +19,9 @@ use crate::clock;
 use crate::domain::hold::{Hold, Level};
 use crate::domain::operator::{Command, CommandId, Outcome, Via, Wish};
 
-/// As long as one waits for an order to be done: cancels take a venue's round trip or two.
-const WAIT_MAX: Duration = Duration::from_secs(5);
+/// As long as one waits for an order to be done: the account is looked at 5 s after a cancel, and that
+/// takes a venue's round trip.
+const WAIT_MAX: Duration = Duration::from_secs(7);
 /// The agent looks for orders about as often.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 

@@ -52,6 +52,7 @@ pub fn unready(sight: &Sight) -> Vec<String> {
         reasons.push(why);
     }
     if sight.view().is_none() {
+        reasons.push("nothing is known of it yet".to_owned());
         return reasons;
     }
     if !sight.is_reconciled() {
@@ -69,7 +70,11 @@ pub fn unready(sight: &Sight) -> Vec<String> {
 /// Everything `/health` looks at.
 pub fn checks(sight: &Sight, limits: &HealthSettings) -> Vec<Check> {
     let mut checks = vec![lifecycle(sight), turning(sight, limits)];
-    let Some(view) = sight.view() else { return checks };
+    let Some(view) = sight.view() else {
+        let (severity, details) = (Severity::Insufficient, "nothing is known yet".to_owned());
+        checks.push(Check { name: "market_data", severity, details });
+        return checks;
+    };
     checks.push(data(sight, limits));
     let (severity, details) = match (view.ledger.held, view.ledger.lag) {
         (true, _) => (Severity::Critical, "it cannot be written".to_owned()),

@@ -19,6 +19,8 @@ use crate::systemd::descriptors::{self, Passed};
 /// The names that systemd keeps the sockets under.
 const TCP_NAME: &str = "http";
 const SOCKET_NAME: &str = "control";
+/// Both.
+pub const NAMES: [&str; 2] = [TCP_NAME, SOCKET_NAME];
 /// Who may open the socket: its owner and its group.
 const SOCKET_MODE: u32 = 0o660;
 

@@ -24,7 +24,7 @@ pub async fn answer(route: Route, shared: &Shared) -> Answer {
         Route::Health => health(&sight, shared),
         Route::TradingStatus => trading_status(&sight, shared),
         Route::Holds => holds(&sight),
-        Route::Status => match shared.ledger.status(&shared.facts.health).await {
+        Route::Status => match shared.ledger.status(sight.limits(&shared.facts)).await {
             Some(document) => Answer::document(document),
             None => Refusal::Unavailable("the ledger keeps it waiting".to_owned()).answer(),
         },
@@ -33,7 +33,7 @@ pub async fn answer(route: Route, shared: &Shared) -> Answer {
             let ledger = shared.ledger.facts(now).await;
             // Asking the ledger may have taken a while.
             let sight = Sight::of(&shared.board);
-            let checks = judge::checks(&sight, &shared.facts.health);
+            let checks = judge::checks(&sight, sight.limits(&shared.facts));
             let (facts, process) = (&shared.facts, Process::look());
             let ledger = ledger.as_ref();
             let source = Source { facts, sight: &sight, checks: &checks, process, ledger };
@@ -97,7 +97,7 @@ struct Services {
 }
 
 fn health(sight: &Sight, shared: &Shared) -> Answer {
-    let checks = judge::checks(sight, &shared.facts.health);
+    let checks = judge::checks(sight, sight.limits(&shared.facts));
     let overall = judge::overall(&checks);
     let process = Process::look();
     let observed_at = sight.wall.to_string();
@@ -179,6 +179,9 @@ fn risk_level(exposure: Decimal, most: Decimal) -> &'static str {
 #[derive(Serialize)]
 struct Holds<'a> {
     state: Level,
+    /// While the kill switch is set: whether the venue has shown that nothing is at work since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kill_verified: Option<bool>,
     holds: Vec<HoldBody<'a>>,
 }
 
@@ -195,7 +198,10 @@ struct HoldBody<'a> {
 fn holds(sight: &Sight) -> Answer {
     let holds = sight.view().map(|view| view.holds.as_slice()).unwrap_or_default();
     let holds = holds.iter().map(HoldBody::of).collect();
-    Answer::json(StatusCode::OK, &Holds { state: sight.state(), holds })
+    let state = sight.state();
+    let kill_verified = sight.view().map(|view| view.kill_verified);
+    let kill_verified = kill_verified.filter(|_| state == Level::KillSwitch);
+    Answer::json(StatusCode::OK, &Holds { state, kill_verified, holds })
 }
 
 impl<'a> HoldBody<'a> {

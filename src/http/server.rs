@@ -19,7 +19,7 @@ use super::admit::Rules;
 use super::board::Board;
 use super::connection;
 use super::ledger::LedgerReader;
-use super::listener::Listeners;
+use super::listener::{self, Listeners};
 use super::operator::Operator;
 use super::peer::Peer;
 use super::rate::Limiter;
@@ -47,7 +47,7 @@ pub struct Facts {
     pub config_hash: String,
     /// The state directory.
     pub state_dir: PathBuf,
-    /// When something counts as degraded or critical.
+    /// When something counts as degraded or critical, until the agent shows what was configured since.
     pub health: Arc<HealthSettings>,
     /// The names of differences between ledger and venue.
     pub mismatch_kinds: Vec<&'static str>,
@@ -103,7 +103,7 @@ impl Service {
         board: Arc<Board>,
         operator: Arc<dyn Operator>,
     ) -> Result<Option<Self>, StartError> {
-        let passed = descriptors::take();
+        let passed = descriptors::take(&listener::NAMES);
         if !settings.enabled {
             for (name, descriptor) in passed {
                 descriptors::forget(&name, descriptor);

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::board::{Board, Phase, Published};
+use super::server::Facts;
 use super::view::View;
 use crate::clock;
+use crate::config::settings::HealthSettings;
 use crate::domain::hold::{HoldCode, Level};
 use crate::domain::time::Timestamp;
 
@@ -53,6 +55,11 @@ impl Sight {
     /// The last view.
     pub fn view(&self) -> Option<&View> {
         self.published.as_ref().map(|published| &published.view)
+    }
+
+    /// When something counts as degraded or critical: as last configured, or at the start.
+    pub fn limits<'a>(&'a self, facts: &'a Facts) -> &'a Arc<HealthSettings> {
+        self.view().map_or(&facts.health, |view| &view.limits)
     }
 
     /// The state: before anything is known, what a start permits.

@@ -2,9 +2,11 @@
 //! has a place here.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::counters::Counters;
+use crate::config::settings::HealthSettings;
 use crate::domain::decimal::Decimal;
 use crate::domain::hold::{Hold, Level};
 use crate::domain::side::Side;
@@ -38,6 +40,8 @@ pub struct View {
     pub instruments: Vec<InstrumentView>,
     /// Orders that are not over.
     pub open_orders: Vec<OrderView>,
+    /// When something counts as degraded or critical, as last configured.
+    pub limits: Arc<HealthSettings>,
     /// What was counted since the start of the process.
     pub counters: Counters,
 }
@@ -125,6 +129,7 @@ pub(in crate::http) mod tests {
                 quantity: Decimal::ZERO,
             }],
             open_orders: Vec::new(),
+            limits: crate::config::Settings::defaults().health,
             counters: Counters::default(),
         }
     }

@@ -1,12 +1,12 @@
 //! Descriptors that systemd keeps for the service while it restarts: given with FDSTORE=1, passed to the
 //! next process (sd_listen_fds(3)), closed when the service stops.
 //!
-//! **Failure**: outside a service nothing is kept. One that cannot be taken over, or given, is said, and
-//! opened anew.
+//! **Failure**: outside a service nothing is kept, nor where a container forbids pidfd_getfd(2): what
+//! cannot be taken over again would only be in the way. One that cannot be given is said, and opened anew.
 
 use std::io::IoSlice;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd as _, OwnedFd, RawFd};
 use std::os::unix::net::UnixDatagram;
 
 use rustix::net::{
@@ -17,15 +17,19 @@ use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_op
 /// Names with their descriptors.
 pub type Passed = Vec<(String, OwnedFd)>;
 
-/// Takes over what systemd passed to this process. Once: a second time they are found again.
+/// Takes over what systemd passed to this process under these names. Once: they would be found again.
 ///
 /// The numbers in the environment become descriptors through the process's own pidfd, which is safe
 /// whatever they are: a number that is none is an error.
-pub fn take() -> Passed {
+pub fn take(names: &[&str]) -> Passed {
     match passed() {
         Ok(passed) => passed,
         Err(error) => {
-            log::warn!("what systemd kept cannot be taken over: {error}; it is opened anew");
+            log::warn!("what systemd kept cannot be taken over: {error}; a restart opens it anew");
+            // Their numbers stay open until this process ends; the next one finds the way free.
+            for name in names {
+                tell(&format!("FDSTOREREMOVE=1\nFDNAME={name}"), &mut nothing());
+            }
             Passed::new()
         }
     }
@@ -36,14 +40,25 @@ fn passed() -> std::io::Result<Passed> {
     if named.len() == 0 {
         return Ok(Passed::new());
     }
-    let own = pidfd_open(getpid(), PidfdFlags::empty())?;
-    let own = named
-        .map(|(number, name)| Ok((name, pidfd_getfd(&own, number, PidfdGetfdFlags::empty())?)));
-    own.collect()
+    named.map(|(number, name)| Ok((name, own(number)?))).collect()
+}
+
+/// A second descriptor of what this process has open under a number.
+fn own(number: RawFd) -> rustix::io::Result<OwnedFd> {
+    let process = pidfd_open(getpid(), PidfdFlags::empty())?;
+    pidfd_getfd(process, number, PidfdGetfdFlags::empty())
+}
+
+fn nothing() -> SendAncillaryBuffer<'static, 'static, 'static> {
+    SendAncillaryBuffer::default()
 }
 
 /// Has systemd keep a descriptor under a name. False where nobody keeps it.
 pub fn keep(name: &str, descriptor: impl AsFd) -> bool {
+    if let Err(error) = own(descriptor.as_fd().as_raw_fd()) {
+        log::debug!("{name} is not kept through a restart: {error}");
+        return false;
+    }
     let descriptors = [descriptor.as_fd()];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = SendAncillaryBuffer::new(&mut space);
@@ -57,7 +72,7 @@ pub fn forget(name: &str, socket: impl AsFd) {
     if let Err(error) = shutdown(socket, Shutdown::Both) {
         log::debug!("the socket {name} of the process before is not shut down: {error}");
     }
-    tell(&format!("FDSTOREREMOVE=1\nFDNAME={name}"), &mut SendAncillaryBuffer::default());
+    tell(&format!("FDSTOREREMOVE=1\nFDNAME={name}"), &mut nothing());
 }
 
 #[expect(clippy::disallowed_methods, reason = "systemd names its socket in the environment only")]
@@ -78,4 +93,33 @@ fn tell(message: &str, control: &mut SendAncillaryBuffer<'_, '_, '_>) -> bool {
         log::warn!("systemd does not keep a socket through a restart: {error}");
     }
     told.is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{TcpListener, TcpStream};
+
+    #[test]
+    fn a_number_becomes_the_same_socket_and_a_wrong_one_an_error() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let second = match own(listener.as_raw_fd()) {
+            Ok(second) => TcpListener::from(second),
+            // A container may forbid it.
+            Err(error) => return assert_eq!(error, rustix::io::Errno::PERM),
+        };
+        assert_eq!(second.local_addr().unwrap(), address);
+        assert_eq!(own(1 << 20).unwrap_err(), rustix::io::Errno::BADF);
+        drop(second);
+        TcpStream::connect(address).unwrap();
+        forget("http", &listener);
+        assert!(TcpStream::connect(address).is_err(), "given back: nothing listens");
+    }
+
+    #[test]
+    fn outside_a_service_nothing_is_passed_or_kept() {
+        assert!(take(&["http"]).is_empty());
+        assert!(!keep("http", TcpListener::bind("127.0.0.1:0").unwrap()));
+    }
 }

@@ -1,6 +1,7 @@
 //! The control interface of a running agent, as a client meets it.
 
 mod bounds;
+mod orders;
 mod reading;
 mod refusals;
 mod sockets;

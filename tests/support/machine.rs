@@ -341,7 +341,8 @@ fn spawn(name: &str, directory: &Path, events: Sender<Event>) -> u32 {
     pid
 }
 
-/// Enters the control groups, mounts the overlay, hides an ibis of the host, becomes nspawn.
+/// Enters the control groups, mounts the overlay, hides an ibis of the host, becomes nspawn. Of the
+/// calls that nspawn forbids and a machine has, one is needed: the agent takes kept sockets over with it.
 fn boot_script(name: &str, directory: &Path) -> String {
     let groups: String = cgroup::hierarchies()
         .iter()
@@ -357,6 +358,7 @@ fn boot_script(name: &str, directory: &Path) -> String {
              etc/systemd/system/*/ibis-* usr/lib/systemd/system/ibis-* {CHECKOUT_HERE}\n\
          exec systemd-nspawn -q --register=no --keep-unit --notify-ready=yes -M {name} \\\n\
              -D {directory}/merged -b --console=pipe --private-network --link-journal=no \\\n\
+             --system-call-filter=pidfd_getfd \
              --bind-ro='{checkout}:{CHECKOUT}' --bind-ro='{binary}:{BINARY}'\n",
         directory = directory.display(),
         CHECKOUT_HERE = CHECKOUT.trim_start_matches('/'),

@@ -4,6 +4,7 @@ mod backup;
 mod books;
 mod failure;
 mod harness;
+mod http;
 mod installation;
 mod jobs;
 mod journal;

@@ -10,11 +10,18 @@ use crate::engine::event::Event;
 /// The paper venue's account is compared again this soon, where something differs or was on its way.
 const ACCOUNT_RETRY: Duration = Duration::from_secs(5);
 
+/// The same while the kill switch waits for the proof that nothing is at work: somebody waits for it.
+const KILL_RETRY: Duration = Duration::from_millis(200);
+
 impl Session {
+    fn retry(&self) -> Duration {
+        if self.parts.engine.is_kill_unverified() { KILL_RETRY } else { ACCOUNT_RETRY }
+    }
+
     /// What the start left in doubt is looked at again soon.
     pub(super) fn doubt_account(&mut self) {
         if self.parts.engine.doubts_account() && matches!(self.parts.venue, VenueLink::Paper(_)) {
-            self.account_due = Some(self.now + ACCOUNT_RETRY);
+            self.account_due = Some(self.now + self.retry());
         }
     }
 
@@ -22,7 +29,7 @@ impl Session {
     pub(super) fn turn_account(&mut self) {
         let VenueLink::Paper(paper) = &self.parts.venue else { return };
         if paper.venue.next_due().is_some() {
-            self.account_due = Some(self.now + ACCOUNT_RETRY);
+            self.account_due = Some(self.now + self.retry());
             return;
         }
         let from = (self.parts.engine.venue_cursor(), self.now);
@@ -31,6 +38,6 @@ impl Session {
             self.step(&Event::Account(Box::new(view)));
         }
         let doubted = self.parts.engine.doubts_account();
-        self.account_due = doubted.then(|| self.now + ACCOUNT_RETRY);
+        self.account_due = doubted.then(|| self.now + self.retry());
     }
 }

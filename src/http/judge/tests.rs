@@ -108,7 +108,12 @@ fn before_and_after_it_trades_it_is_alive_and_not_ready() {
         board.reach(phase);
         let sight = Sight::at(&board, board.turned_at(), NOW);
         assert!(livez(&sight).is_ok());
-        assert_eq!(unready(&sight), [format!("the agent is {}", phase.as_str())]);
+        let unknown = "nothing is known of it yet".to_owned();
+        assert_eq!(unready(&sight), [format!("the agent is {}", phase.as_str()), unknown.clone()]);
+        board.reach(Phase::Ready);
+        let ready = Sight::at(&board, board.turned_at(), NOW);
+        assert_eq!(unready(&ready), [unknown], "READY, and nothing shown yet");
+        assert_eq!(overall(&checks(&ready, &Settings::defaults().health)), Severity::Insufficient);
         assert_eq!(sight.state(), Level::SoftPause, "nothing is known");
         assert_eq!(verdict(&sight), Degraded);
     }

@@ -37,7 +37,7 @@ pub fn render(source: &Source<'_>) -> String {
     health(&mut text, source);
     if let Some(view) = source.sight.view() {
         state(&mut text, view);
-        market(&mut text, view, source);
+        market(&mut text, view);
         orders(&mut text, view);
         money(&mut text, view);
         reconciliation(&mut text, view, source);
@@ -122,17 +122,13 @@ fn state(text: &mut Exposition, view: &View) {
     }
 }
 
-fn market(text: &mut Exposition, view: &View, source: &Source<'_>) {
+fn market(text: &mut Exposition, view: &View) {
     let help = "When market data last came, by the market's clock, since 1970.";
     let mut family = text.family("ibis_market_last_update_timestamp_seconds", Gauge, help);
     for instrument in &view.instruments {
         if let Some(at) = instrument.market_at {
             family.series(&[("symbol", instrument.symbol.as_str())], Instant(at));
         }
-    }
-    if let Some(age) = source.sight.data_age() {
-        let help = "Age of the newest market data.";
-        text.family("ibis_market_data_age_seconds", Gauge, help).value(Seconds(age));
     }
 }
 
@@ -173,8 +169,6 @@ fn money(text: &mut Exposition, view: &View) {
         .value(money.equity);
     let help = "Positions at the bid less what was paid for them, in quote units.";
     text.family("ibis_unrealized_pnl_quote", Gauge, help).value(money.unrealized);
-    let held = view.instruments.iter().filter(|it| it.quantity.is_positive()).count();
-    text.family("ibis_positions", Gauge, "Instruments held.").value(held);
 }
 
 fn reconciliation(text: &mut Exposition, view: &View, source: &Source<'_>) {

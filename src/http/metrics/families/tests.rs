@@ -15,7 +15,7 @@ use crate::http::judge;
 use crate::http::view::{OrderView, tests::view};
 
 /// Units and words a gauge's name may end with: base units, or what is counted now.
-const GAUGE_ENDS: [&str; 14] = [
+const GAUGE_ENDS: [&str; 13] = [
     "_info",
     "_seconds",
     "_bytes",
@@ -26,7 +26,6 @@ const GAUGE_ENDS: [&str; 14] = [
     "_active",
     "_orders",
     "_quote",
-    "_positions",
     "_mismatches",
     "_ratio",
     "_ok",
