@@ -47,6 +47,7 @@ pub mod domain;
 pub mod durable;
 pub mod engine;
 pub mod exchange;
+pub mod http;
 pub mod market;
 pub mod ops;
 pub mod recorder;

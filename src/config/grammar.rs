@@ -10,11 +10,14 @@
 //! | flag | `true` `false` | the same | `1`, `"yes"` |
 //! | url | `"https://host:port"` | the same | a path or a user in it |
 //! | path | `"/etc/ibis/kucoin.toml"` | the same | |
+//! | address | `"127.0.0.1:9000"` | the same | a name |
+//! | hosts | `["ibis.example.org"]` | `a.example.org,b:9000` | a URL |
 //! | symbols | `["BTC-USDT"]` | `BTC-USDT,ETH-USDT` | |
 //! | deposits | `"USDT 10000, BTC 0.5"` | the same | an asset twice |
 
 use std::time::Duration;
 
+use super::address::{address, hosts};
 use super::key::{Kind, nearest};
 use super::value::{BYTE_UNITS, DURATION_UNITS, Problem, Raw, Value};
 use crate::domain::decimal::Decimal;
@@ -34,6 +37,9 @@ pub fn parse(kind: Kind, raw: &Raw) -> Result<Value, Problem> {
         Kind::Name => name(&text(raw, "a quoted name")?),
         Kind::Url => url(&text(raw, "\"https://host\"")?),
         Kind::Path => path(&text(raw, "a quoted path")?),
+        Kind::OptionalPath => optional_path(&text(raw, "a quoted path")?),
+        Kind::Address => address(&text(raw, "\"127.0.0.1:9000\"")?),
+        Kind::Hosts => hosts(raw),
         Kind::Symbols => symbols(raw),
         Kind::Deposits => deposits(&text(raw, "\"USDT 10000\"")?),
     }
@@ -221,6 +227,10 @@ fn path(text: &str) -> Result<Value, Problem> {
     Ok(Value::Word(text.to_owned()))
 }
 
+fn optional_path(text: &str) -> Result<Value, Problem> {
+    if text.is_empty() { Ok(Value::Word(String::new())) } else { path(text) }
+}
+
 /// Characters in a [`Kind::Name`]: leaves 28 of the 40 of a client order id for run and sequence.
 const NAME_LENGTH_MAX: usize = 12;
 
@@ -349,7 +359,7 @@ mod tests {
     }
 
     fn kinds() -> impl Strategy<Value = Kind> {
-        const KINDS: [Kind; 12] = [
+        const KINDS: [Kind; 15] = [
             Kind::Duration,
             Kind::Ratio,
             Kind::Amount,
@@ -360,6 +370,9 @@ mod tests {
             Kind::Name,
             Kind::Url,
             Kind::Path,
+            Kind::OptionalPath,
+            Kind::Address,
+            Kind::Hosts,
             Kind::Symbols,
             Kind::Deposits,
         ];

@@ -27,6 +27,12 @@ pub enum Kind {
     Url,
     /// `"/etc/ibis/kucoin.toml"`.
     Path,
+    /// As `Path`, or `""` for none.
+    OptionalPath,
+    /// `"127.0.0.1:9000"`: an IP address and a port, 0 for any free one.
+    Address,
+    /// `["ibis.example.org", "ibis.example.org:9000"]`.
+    Hosts,
     /// `["BTC-USDT", "ETH-USDT"]`.
     Symbols,
     /// `"USDT 10000, BTC 0.5"`.

@@ -6,6 +6,7 @@
 //!
 //! **Failure**: [`ConfigError`], one line; the process exits with 78, which systemd does not restart.
 
+mod address;
 pub mod directory;
 pub mod error;
 pub mod fragment;
@@ -145,7 +146,8 @@ mod tests {
             (
                 "[zzzzzzzzzzzz]\nqqqqqqqqqqq = 1",
                 ":2: unknown key \"zzzzzzzzzzzz.qqqqqqqqqqq\"; the sections are agent, market, \
-                 strategy, risk, control, reconcile, exchange, paper, health, recorder, retention, backup",
+                 strategy, risk, control, reconcile, exchange, paper, health, recorder, retention, backup, \
+                 http",
             ),
             (
                 "[strategy]\nstop_loss = 0.035",
@@ -164,6 +166,16 @@ mod tests {
                 "mode = \"live\"\narmed = true",
                 ":1: market.symbols is empty, and the venue lists a thousand; name those to trade: \
                  symbols = [\"BTC-USDT\", \"ETH-USDT\"]",
+            ),
+            (
+                "[http]\nlisten = \"0.0.0.0:9000\"",
+                ":2: http.listen = 0.0.0.0:9000 is no loopback address, without a token; set \
+                 http.token_file, or listen on 127.0.0.1",
+            ),
+            (
+                "[http]\nlisten = \"localhost:9000\"",
+                ":2: http.listen = \"localhost:9000\" is not an IP address and a port; write one such as \
+                 \"127.0.0.1:9000\" or \"[::1]:9000\"",
             ),
             (
                 "[risk]\nnotional_max = 10",

@@ -23,6 +23,7 @@ const DAY_MS: u128 = 86_400_000;
 /// Checks all rules; the first that is broken is the error.
 pub fn check(settings: &Settings, input: &Input) -> Result<(), ConfigError> {
     venue(settings, input)?;
+    http(settings, input)?;
     for (low, high) in NOT_ABOVE {
         if let (Some((small, _)), Some((large, _))) = (input.get(low), input.get(high))
             && small > large
@@ -63,6 +64,22 @@ fn venue(settings: &Settings, input: &Input) -> Result<(), ConfigError> {
         let fix = "name those to trade: symbols = [\"BTC-USDT\", \"ETH-USDT\"]";
         let names = ["market.symbols", "market.source", "agent.mode"];
         return Err(ConfigError::new(origin(input, &names), what, fix));
+    }
+    Ok(())
+}
+
+/// An interface that others reach needs a secret, for what it says and for what it does.
+fn http(settings: &Settings, input: &Input) -> Result<(), ConfigError> {
+    let http = &settings.http;
+    if http.enabled && !http.listen.ip().is_loopback() && http.token_file.is_empty() {
+        let what = format!("http.listen = {} is no loopback address, without a token", http.listen);
+        let fix = "set http.token_file, or listen on 127.0.0.1";
+        return Err(ConfigError::new(origin(input, &["http.listen"]), what, fix));
+    }
+    if http.token_required_for_reads && http.token_file.is_empty() {
+        let name = "http.token_required_for_reads";
+        let what = format!("{name} = true without http.token_file");
+        return Err(ConfigError::new(origin(input, &[name]), what, "set http.token_file"));
     }
     Ok(())
 }

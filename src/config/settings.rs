@@ -1,7 +1,10 @@
 //! Third stage: typed settings, checked against each other. What the rest of the program sees.
 
+mod reading;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,11 +13,11 @@ use sha2::{Digest as _, Sha256};
 use super::error::{ConfigError, Origin};
 use super::input::Input;
 use super::table::KEYS;
-use super::value::Value;
 use crate::domain::decimal::Decimal;
 use crate::domain::identifier::Asset;
 use crate::domain::symbol::Symbol;
 use crate::risk::standing::ExitPolicy;
+use reading::Section;
 
 /// Where orders go.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -190,6 +193,15 @@ section! {
 }
 
 section! {
+    /// `[http]`. Paths as written; an empty `token_file` means none.
+    HttpSettings {
+        enabled: bool, listen: SocketAddr, socket: String,
+        token_file: String, token_required_for_reads: bool, hosts: Vec<String>,
+        requests_per_minute: u64, writes_per_minute: u64,
+    }
+}
+
+section! {
     /// `[retention]`. Sizes in bytes.
     RetentionSettings {
         archive_age_max: Duration, archive_bytes_max: u64,
@@ -226,6 +238,8 @@ pub struct Settings {
     pub paper: Arc<PaperSettings>,
     /// `[health]`
     pub health: Arc<HealthSettings>,
+    /// `[http]`
+    pub http: Arc<HttpSettings>,
     /// `[recorder]`
     pub recorder: Arc<RecorderSettings>,
     /// `[retention]`
@@ -269,6 +283,7 @@ impl Settings {
             exchange: Arc::new(ExchangeSettings::read(&section("exchange"))),
             paper: Arc::new(PaperSettings::read(&section("paper"))),
             health: Arc::new(HealthSettings::read(&section("health"))),
+            http: Arc::new(HttpSettings::read(&section("http"))),
             recorder: Arc::new(RecorderSettings::read(&section("recorder"))),
             retention: Arc::new(RetentionSettings::read(&section("retention"))),
             backup: Arc::new(BackupSettings::read(&section("backup"))),
@@ -320,73 +335,5 @@ impl Settings {
             input.apply(&entry).expect("canonical text of a checked value reads back");
         }
         Self::of(&input)
-    }
-}
-
-/// Reads one section's keys.
-struct Section<'a> {
-    input: &'a Input,
-    name: &'static str,
-}
-
-impl Section<'_> {
-    fn get<T: FromValue>(&self, leaf: &str) -> T {
-        let name = format!("{}.{leaf}", self.name);
-        self.input
-            .get(&name)
-            .and_then(|(value, _)| T::from_value(value))
-            .expect("a test reads every field of every section from the table")
-    }
-}
-
-/// A Rust type that a checked value becomes; `None` where the field's type is not the key's kind.
-trait FromValue: Sized {
-    fn from_value(value: &Value) -> Option<Self>;
-}
-
-macro_rules! from_value {
-    ($($type:ty { $($pattern:pat => $result:expr),+ $(,)? })*) => {$(
-        impl FromValue for $type {
-            fn from_value(value: &Value) -> Option<Self> {
-                match value { $($pattern => Some($result),)+ _ => None }
-            }
-        }
-    )*};
-}
-
-from_value! {
-    Duration { Value::Duration(duration) => *duration }
-    Decimal { Value::Ratio(number) | Value::Amount(number) => *number }
-    u64 { Value::Integer(count) | Value::Bytes(count) => *count }
-    bool { Value::Flag(flag) => *flag }
-    String { Value::Word(word) => word.clone() }
-    Vec<Symbol> { Value::Symbols(symbols) => symbols.clone() }
-    Vec<(Asset, Decimal)> { Value::Deposits(deposits) => deposits.clone() }
-}
-
-/// Types a key's words.
-macro_rules! from_word {
-    ($($type:ty { $($word:literal => $result:expr),+ $(,)? })*) => {$(
-        impl FromValue for $type {
-            fn from_value(value: &Value) -> Option<Self> {
-                let word = String::from_value(value)?;
-                match word.as_str() { $($word => Some($result),)+ _ => None }
-            }
-        }
-    )*};
-}
-
-from_word! {
-    Mode { "paper" => Self::Paper, "live" => Self::Live }
-    Decision { "hold" => Self::Hold, "adopt" => Self::Adopt }
-    ExitPolicy { "hold" => Self::Hold, "reduce" => Self::Reduce, "flatten" => Self::Flatten }
-    ForeignOrders { "hold" => Self::Hold, "ignore" => Self::Ignore }
-    EntryPrice { "ask" => Self::Ask, "bid" => Self::Bid }
-    MarketSource { "synthetic" => Self::Synthetic, "kucoin" => Self::Kucoin }
-    Record { "auto" => Self::Auto, "always" => Self::Always, "never" => Self::Never }
-    BookSource { "level1" => Self::Level1, "depth5" => Self::Depth5, "level2" => Self::Level2 }
-    log::LevelFilter {
-        "error" => Self::Error, "warn" => Self::Warn, "info" => Self::Info,
-        "debug" => Self::Debug, "trace" => Self::Trace,
     }
 }

@@ -2,6 +2,7 @@
 //! canonical text.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::grammar;
@@ -46,6 +47,10 @@ pub enum Value {
     Flag(bool),
     /// One of a key's words, or a name.
     Word(String),
+    /// An IP address and a port.
+    Address(SocketAddr),
+    /// Host names, in the order given.
+    Hosts(Vec<String>),
     /// Instruments, in the order given.
     Symbols(Vec<Symbol>),
     /// Amounts by asset, in the order of the assets' names.
@@ -82,8 +87,13 @@ impl Value {
                 let quoted: Vec<String> = symbols.iter().map(|s| format!("\"{s}\"")).collect();
                 format!("[{}]", quoted.join(", "))
             }
+            Self::Hosts(hosts) => {
+                let quoted: Vec<String> = hosts.iter().map(|host| format!("\"{host}\"")).collect();
+                format!("[{}]", quoted.join(", "))
+            }
             Self::Duration(_)
             | Self::Ratio(_)
+            | Self::Address(_)
             | Self::Amount(_)
             | Self::Bytes(_)
             | Self::Word(_)
@@ -115,6 +125,8 @@ impl fmt::Display for Value {
             }
             Self::Flag(flag) => flag.fmt(f),
             Self::Word(word) => word.fmt(f),
+            Self::Address(address) => address.fmt(f),
+            Self::Hosts(hosts) => f.write_str(&hosts.join(",")),
             Self::Symbols(symbols) => {
                 let texts: Vec<&str> = symbols.iter().map(Symbol::as_str).collect();
                 f.write_str(&texts.join(","))

@@ -6,7 +6,7 @@ use super::assert_none;
 use super::source::{Source, mentions, sources};
 
 /// A module and what it may import of this crate, itself aside.
-const MAY_IMPORT: [(&str, &[&str]); 15] = [
+const MAY_IMPORT: [(&str, &[&str]); 16] = [
     ("domain", &[]),
     ("clock", &["domain"]),
     ("strategy", &["domain"]),
@@ -33,11 +33,12 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
             "systemd",
         ],
     ),
+    ("http", &["clock", "config", "domain", "ops", "store", "systemd"]),
     (
         "cli",
         &[
-            "agent", "clock", "config", "domain", "durable", "engine", "exchange", "market", "ops",
-            "recorder", "risk", "store", "strategy", "systemd",
+            "agent", "clock", "config", "domain", "durable", "engine", "exchange", "http",
+            "market", "ops", "recorder", "risk", "store", "strategy", "systemd",
         ],
     ),
 ];
