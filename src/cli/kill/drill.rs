@@ -21,7 +21,7 @@ const SCENE: [(&str, &str); 10] = [
     ("strategy.entry_ttl", "1d"),
     ("strategy.entry_soft_ttl", "1d"),
     ("strategy.candle_interval", "15s"),
-    ("control.kill_cooldown", "10m"),
+    ("control.kill_cooldown", "75m"),
     ("agent.state_json_interval", "1m"),
     ("http.enabled", "false"),
     ("recorder.record", "never"),

@@ -251,3 +251,39 @@ impl<M: Means> Act<'_, M> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn activation(verified: bool, agent: Obedience, live: bool) -> Activation {
+        let venue = live.then(|| Swept { empty: verified, ..Swept::default() });
+        let command = Some("c".to_owned());
+        Activation { command, agent, verified, flat: None, venue, notes: Vec::new() }
+    }
+
+    #[test]
+    fn what_is_not_proved_is_critical_and_what_is_not_done_is_degraded() {
+        use Obedience::{Dead, Hung, Obeyed};
+        for (verified, agent, live, severity) in [
+            (true, Obeyed, true, Severity::Ok),
+            (true, Dead, true, Severity::Ok),
+            (true, Hung, true, Severity::Degraded),
+            (false, Obeyed, true, Severity::Critical),
+            (false, Dead, true, Severity::Critical),
+            (false, Hung, true, Severity::Critical),
+            (true, Obeyed, false, Severity::Ok),
+            (false, Obeyed, false, Severity::Critical),
+            (false, Dead, false, Severity::Critical),
+            // Its venue stands still with it.
+            (false, Hung, false, Severity::Degraded),
+        ] {
+            let found = activation(verified, agent, live);
+            assert_eq!(found.severity(), severity, "{found:?}");
+        }
+        let unsold = Activation { flat: Some(false), ..activation(true, Obeyed, true) };
+        assert_eq!(unsold.severity(), Severity::Degraded);
+        let unlatched = Activation { command: None, ..activation(true, Dead, true) };
+        assert_eq!(unlatched.severity(), Severity::Critical);
+    }
+}

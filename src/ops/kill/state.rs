@@ -47,7 +47,7 @@ impl KillState {
             Err(error) => return Err(error.into()),
         };
         let mut waiting = line.waiting();
-        waiting.retain(of_kill);
+        waiting.retain(|command| of_kill(command) && line.answer(&command.id).is_none());
         let cooldown_until = latch.as_ref().map(|latch| latch.since + cooldown);
         Ok(Self { latch, cooldown_until, waiting, drill, now })
     }

@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::clock;
 use crate::exchange::kucoin::protocol::order::Order;
-use crate::exchange::kucoin::rest::{Failure, Rest};
+use crate::exchange::kucoin::rest::{Failure, Priority, Rest};
 
 /// Lists without an order, one after the other, that prove that there is none.
 const EMPTY_LISTS: u32 = 2;
@@ -28,7 +28,10 @@ pub struct Swept {
     pub empty: bool,
     /// How often everything was asked back.
     pub rounds: u32,
-    /// Orders at the first look after the first cancel, at the last one.
+    /// Microseconds until the venue had taken the cancel of everything and of all stop orders; none where
+    /// it did not take both.
+    pub asked_us: Option<u64>,
+    /// Orders at the first look, after the first cancel; none where there was no look.
     pub open_first: Option<usize>,
     /// Orders that the last look still showed; none where there was no look.
     pub open_last: Option<usize>,
@@ -40,63 +43,76 @@ pub struct Swept {
 
 /// Cancels and looks until nothing is at work, or until `deadline` of the monotonic clock.
 pub async fn sweep(rest: &Rest, deadline: Duration) -> Swept {
-    let mut swept = Swept::default();
-    let (mut empty, mut wait) = (0, WAIT_FIRST);
+    // What a cancel needs to know goes before what others only ask.
+    let rest = rest.with_priority(Priority::Protective);
+    let (swept, began) = (Swept::default(), clock::monotonic());
+    let mut sweep = Sweep { rest, swept, began, asked: false, stops: false, empty: 0 };
+    let mut wait = WAIT_FIRST;
     loop {
         let remaining = deadline.saturating_sub(clock::monotonic());
-        let round = timeout(remaining, round(rest, &mut swept));
-        match round.await {
-            Ok(Ok(())) => empty = if swept.open_last == Some(0) { empty + 1 } else { 0 },
-            Ok(Err(failure)) => {
-                empty = 0;
-                swept.trouble = Some(failure.to_string());
-                // No further try makes a key good.
-                if matches!(failure, Failure::Unauthorized(_)) {
-                    return swept;
-                }
-            }
+        match timeout(remaining, sweep.round()).await {
+            // No further try makes a key good.
+            Ok(Err(Failure::Unauthorized(_))) => return sweep.swept,
+            Ok(Ok(()) | Err(_)) => {}
             Err(_) => {
-                swept.trouble.get_or_insert_with(|| "the venue takes too long".to_owned());
-                return swept;
+                sweep.swept.trouble.get_or_insert_with(|| "the time is over".to_owned());
+                return sweep.swept;
             }
         }
-        if empty >= EMPTY_LISTS {
-            swept.empty = true;
-            return swept;
+        if sweep.asked && sweep.stops && sweep.empty >= EMPTY_LISTS {
+            return Swept { empty: true, trouble: None, ..sweep.swept };
         }
         sleep(wait.min(deadline.saturating_sub(clock::monotonic()))).await;
-        wait = if empty > 0 { WAIT_FIRST } else { (wait * 2).min(WAIT_MAX) };
+        wait = if sweep.empty > 0 { WAIT_FIRST } else { (wait * 2).min(WAIT_MAX) };
     }
 }
 
-/// Asks everything back and looks what is left.
-async fn round(rest: &Rest, swept: &mut Swept) -> Result<(), Failure> {
-    swept.rounds += 1;
-    swept.trouble = None;
-    // Neither waits for the other's trouble: what can be canceled is.
-    let (all, stops) = tokio::join!(rest.cancel_everything(), rest.cancel_stop_orders());
-    let listed = rest.all_open_orders().await;
-    if let Ok(orders) = &listed {
-        swept.open_first.get_or_insert(orders.len());
-        swept.open_last = Some(orders.len());
-        swept.left = orders.iter().take(NAMED_MAX).map(name).collect();
+/// On the way.
+struct Sweep {
+    rest: Rest,
+    swept: Swept,
+    /// By the monotonic clock.
+    began: Duration,
+    /// The venue took the cancel of everything once.
+    asked: bool,
+    /// It took the cancel of all stop orders once.
+    stops: bool,
+    /// Lists without an order so far, one after the other.
+    empty: u32,
+}
+
+impl Sweep {
+    /// Asks everything back and looks what is left. The failure is the first one; nothing waits for
+    /// another call's trouble.
+    async fn round(&mut self) -> Result<(), Failure> {
+        self.swept.rounds += 1;
+        let (all, stops) =
+            tokio::join!(self.rest.cancel_everything(), self.rest.cancel_stop_orders());
+        self.asked |= all.is_ok();
+        self.stops |= stops.is_ok();
+        if self.asked && self.stops {
+            let us = u64::try_from((clock::monotonic() - self.began).as_micros());
+            self.swept.asked_us.get_or_insert(us.unwrap_or(u64::MAX));
+        }
+        let listed = self.rest.all_open_orders().await;
+        self.empty = if listed.as_ref().is_ok_and(Vec::is_empty) { self.empty + 1 } else { 0 };
+        let failed = all.as_ref().map_or(&[][..], |answer| &answer.failed_symbols);
+        let mut trouble: Vec<String> = failed.iter().map(ToString::to_string).collect();
+        if let Ok(orders) = &listed {
+            self.swept.open_first.get_or_insert(orders.len());
+            self.swept.open_last = Some(orders.len());
+            self.swept.left = orders.iter().take(NAMED_MAX).map(name).collect();
+        }
+        let orders = listed.as_deref().unwrap_or_default();
+        if self.swept.rounds > 1 {
+            // What the call for all of them left goes pair by pair, and one by one.
+            cancel_singly(&self.rest, orders).await;
+        }
+        let outcome = listed.map(drop).and(all.map(drop)).and(stops.map(drop));
+        trouble.extend(outcome.as_ref().err().map(ToString::to_string));
+        self.swept.trouble = (!trouble.is_empty()).then(|| trouble.join("; "));
+        outcome
     }
-    let failed = match &all {
-        Ok(answer) => answer.failed_symbols.iter().map(ToString::to_string).collect(),
-        Err(failure) => vec![failure.to_string()],
-    };
-    if !failed.is_empty() {
-        swept.trouble = Some(failed.join("; "));
-    }
-    // What the call for all of them left goes pair by pair, and one by one.
-    if swept.rounds > 1
-        && let Ok(orders) = &listed
-    {
-        cancel_singly(rest, orders).await;
-    }
-    listed?;
-    all?;
-    stops.map(drop)
 }
 
 async fn cancel_singly(rest: &Rest, orders: &[Order<'_>]) {
