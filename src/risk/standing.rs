@@ -118,15 +118,15 @@ pub(crate) mod tests {
 
     #[test]
     fn no_state_permits_what_a_milder_one_forbids() {
-        for flatten in [false, true] {
-            for exit_policy in [ExitPolicy::Hold, ExitPolicy::Reduce, ExitPolicy::Flatten] {
-                for purpose in Purpose::ALL {
-                    let allowed = Level::ALL.map(|level| {
-                        let standing = Standing { level, flatten, exit_policy, known: true };
-                        standing.permits(purpose).is_ok()
-                    });
-                    assert!(allowed.is_sorted_by(|mild, strict| mild >= strict), "{purpose:?}");
-                }
+        let policies = [ExitPolicy::Hold, ExitPolicy::Reduce, ExitPolicy::Flatten];
+        for (exit_policy, flatten) in policies.into_iter().flat_map(|it| [(it, false), (it, true)])
+        {
+            for purpose in Purpose::ALL {
+                let allowed = Level::ALL.map(|level| {
+                    let standing = Standing { level, flatten, exit_policy, known: true };
+                    standing.permits(purpose).is_ok()
+                });
+                assert!(allowed.is_sorted_by(|mild, strict| mild >= strict), "{purpose:?}");
             }
         }
     }
