@@ -11,3 +11,12 @@ CREATE TABLE operator_commands (
     why TEXT,                        -- of a refusal
     after_us INTEGER                 -- of a refusal that time heals
 ) STRICT, WITHOUT ROWID;
+
+-- What losses and turnover of a UTC day are measured from, in quote units.
+CREATE TABLE day_ledger (
+    day_us INTEGER PRIMARY KEY,
+    equity_open TEXT NOT NULL,
+    equity_peak TEXT NOT NULL,       -- the highest so far, of any day
+    turnover TEXT NOT NULL,
+    updated_at_us INTEGER NOT NULL
+) STRICT;

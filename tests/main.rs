@@ -14,6 +14,7 @@ mod control;
 mod crash;
 mod exchange;
 mod feed;
+mod http;
 mod incidents;
 mod kucoin;
 mod live;

@@ -38,6 +38,7 @@ pub fn settings((fast, slow): (usize, usize), notional_max: i64, exits: bool) ->
         },
         instance: "bench".to_owned(),
         control: Default::default(),
+        guards: Default::default(),
         reconcile: Default::default(),
         stamp: 1,
     }

@@ -4,18 +4,23 @@
 //! and the ledger took the last proof. A watchdog ping is withheld while it does not hold. A disk that
 //! refuses is no hung process: while entries are held for it pings go on, for exits do.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::AgentError;
 use super::narrate;
 use super::pace::PaceClock;
 use super::session::Session;
+use super::showing;
 use crate::clock;
 use crate::config::Settings;
+use crate::domain::decimal::Decimal;
 use crate::domain::hold::{Hold, HoldCode, Level};
 use crate::durable::group_commit::{PATIENCE, Ticket};
 use crate::engine::event::Event;
 use crate::engine::invariant;
+use crate::http::board::{Board, Phase};
+use crate::http::view::DataView;
 use crate::store::run::RunUpdate;
 use crate::systemd::notify::{self, Notifier};
 use crate::systemd::{live_line, message_id};
@@ -67,10 +72,17 @@ pub(super) struct Heartbeat {
     proof: Option<(Ticket, Duration)>,
     withheld: bool,
     stopping: bool,
+    board: Arc<Board>,
+    exposure_max: Decimal,
 }
 
 impl Heartbeat {
-    pub(super) fn new(settings: &Settings, terminal: bool, notifier: Notifier) -> Self {
+    pub(super) fn new(
+        settings: &Settings,
+        terminal: bool,
+        notifier: Notifier,
+        board: Arc<Board>,
+    ) -> Self {
         Self {
             notifier,
             terminal,
@@ -85,6 +97,8 @@ impl Heartbeat {
             proof: None,
             withheld: false,
             stopping: false,
+            board,
+            exposure_max: settings.risk.exposure_max_total,
         }
     }
 
@@ -102,6 +116,7 @@ impl Heartbeat {
         session.note(Some(RunUpdate { run, ready_at, progress, ended: None }), true);
         session.settle()?;
         let status = narrate::status(session.engine(), session.tally(), session.now());
+        self.board.reach(Phase::Ready);
         self.notifier.ready(&status);
         let instruments = session.engine().desks().len();
         log::info!(MESSAGE_ID = message_id::READY, run = run;
@@ -133,6 +148,14 @@ impl Heartbeat {
         if !self.stopping && self.status.is_due(now) {
             self.show(session, now);
         }
+        self.board.turned();
+        if self.board.is_due(now) {
+            let age = data_age(session, pace);
+            let stale_after = age.map(|_| self.stale_after);
+            let data = DataView { age: age.unwrap_or_default(), stale_after };
+            let view = showing::view(session, data, self.ledger_lag(now), self.exposure_max);
+            self.board.publish(view, now);
+        }
         if self.invariants.is_due(now) {
             for violation in invariant::check(session.engine()) {
                 log::error!(invariant = violation.invariant; "invariant broken: {violation}");
@@ -152,6 +175,7 @@ impl Heartbeat {
     pub(super) fn stopping(&mut self, cause: &str) {
         // From here on STATUS= says why it stops.
         self.stopping = true;
+        self.board.reach(Phase::Draining);
         live_line::end();
         log::info!(MESSAGE_ID = message_id::STOPPED, cause = cause; "stopping: {cause}");
         self.notifier.stopping(&format!("stopping: {cause}"));
@@ -203,7 +227,7 @@ impl Heartbeat {
     }
 
     fn ping(&mut self, session: &Session, fresh: bool, now: Duration) -> bool {
-        let lag = self.proof.map_or(Duration::ZERO, |(_, since)| now.saturating_sub(since));
+        let lag = self.ledger_lag(now);
         let alive = fresh && (lag <= LEDGER_LAG_MAX || session.is_storage_held());
         if !alive && !self.withheld {
             log::warn!(MESSAGE_ID = message_id::WATCHDOG_WITHHELD, fresh = fresh, ledger_lag_s = lag.as_secs();
@@ -214,6 +238,10 @@ impl Heartbeat {
             self.notifier.watchdog();
         }
         alive
+    }
+
+    fn ledger_lag(&self, now: Duration) -> Duration {
+        self.proof.map_or(Duration::ZERO, |(_, since)| now.saturating_sub(since))
     }
 
     fn show(&mut self, session: &Session, now: Duration) {
@@ -227,17 +255,21 @@ impl Heartbeat {
     }
 }
 
-/// Files are as old as they are, and a clock of its own waits for its market.
 fn is_fresh(session: &Session, pace: &PaceClock, stale_after: Duration) -> bool {
+    data_age(session, pace).is_none_or(|age| age <= stale_after)
+}
+
+/// How old the newest market data is. Files are as old as they are, and a clock of its own waits for its
+/// market: neither is judged.
+fn data_age(session: &Session, pace: &PaceClock) -> Option<Duration> {
     if let Some(received_at) = session.received_at() {
-        return clock::monotonic().saturating_sub(received_at) <= stale_after;
+        return Some(clock::monotonic().saturating_sub(received_at));
     }
     if session.is_replay() || !pace.is_wall() {
-        return true;
+        return None;
     }
-    match session.engine().data_at() {
-        Some(at) => pace.now() <= at + stale_after,
-        // Nothing yet: fresh for as long as a first event may take.
-        None => pace.now() <= session.started_at() + stale_after,
-    }
+    // Nothing yet: fresh for as long as a first event may take.
+    let since = session.engine().data_at().unwrap_or(session.started_at());
+    let age_us = pace.now().us_since(since).max(0);
+    Some(Duration::from_micros(u64::try_from(age_us).unwrap_or(0)))
 }

@@ -5,6 +5,7 @@
 //! telling systemd and the ledger that work is done; a signal drains and stops.
 
 mod document;
+mod engine_settings;
 mod error;
 mod ground;
 mod heartbeat;
@@ -13,6 +14,7 @@ mod online;
 pub mod pace;
 pub mod restore;
 mod session;
+mod showing;
 mod signal;
 mod source;
 mod start;
@@ -27,6 +29,8 @@ use std::time::Duration;
 use crate::clock;
 use crate::config::{Directories, Settings, Sources};
 use crate::domain::time::Timestamp;
+use crate::http::Service;
+use crate::http::board::{Board, Phase};
 use crate::systemd::message_id;
 use crate::systemd::notify::Notifier;
 
@@ -82,26 +86,39 @@ pub fn run(options: &Options) -> Result<Summary, AgentError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // The network's tasks share this thread with the engine: a message is a turn away, not a thread.
     let local = tokio::task::LocalSet::new();
-    local.block_on(&runtime, supervise(options, settings))
+    // Before anything opens, and after everything closed: who asks whether it lives gets an answer.
+    let board = Arc::new(Board::new());
+    let service = showing::serve(options, &settings, &board)?;
+    let ended = local.block_on(&runtime, supervise(options, settings, (&board, service.as_ref())));
+    board.reach(Phase::Stopped);
+    ended
 }
 
 fn load(sources: &Sources) -> Result<Settings, AgentError> {
     Ok(crate::config::load(sources)?.settings)
 }
 
-async fn supervise(options: &Options, settings: Settings) -> Result<Summary, AgentError> {
+async fn supervise(
+    options: &Options,
+    settings: Settings,
+    (board, service): (&Arc<Board>, Option<&Service>),
+) -> Result<Summary, AgentError> {
     let mut notifier = Notifier::new();
     // Before anything opens: a signal during the start must not kill without a trace.
     let mut signals = Signals::new()?;
     notifier.status("opening the ledger");
-    let started = start::start(options, &settings, &mut notifier);
+    let started = start::start(options, &settings, (&mut notifier, board));
     let (mut session, pace) = tokio::select! {
         biased;
         signal = signals.stop() => return Err(AgentError::Stopped(signal.as_str())),
         started = started => started?,
+        never = board.breathe() => match never {},
     };
-    let mut heartbeat = Heartbeat::new(&settings, options.terminal, notifier);
+    let mut heartbeat = Heartbeat::new(&settings, options.terminal, notifier, Arc::clone(board));
     heartbeat.ready(&mut session)?;
+    if let Some(service) = service {
+        service.announce();
+    }
     let candles = usize::try_from(settings.strategy.slow_candles).unwrap_or(0);
     session.warm_up(settings.strategy.candle_interval, candles + 1);
     let mut life = Life { options, settings, pace, began: clock::monotonic() };

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use super::engine_settings::{engine_settings, lookback_from};
 use super::error::AgentError;
 use super::ground::{self, Wanted};
 use super::online::Held;
@@ -12,7 +13,7 @@ use super::pace::{Pace, PaceClock};
 use super::session::{Parts, Session};
 use super::{Options, restore};
 use crate::clock;
-use crate::config::settings::{Decision, EntryPrice, ForeignOrders, Mode, Record};
+use crate::config::settings::{Mode, Record};
 use crate::config::{Directories, Settings};
 use crate::domain::hold::{Hold, HoldCode, Level};
 use crate::domain::record::{self, Fact};
@@ -20,21 +21,20 @@ use crate::domain::time::Timestamp;
 use crate::durable::group_commit::GroupCommit;
 use crate::durable::instance_lock::{InstanceLock, LockError};
 use crate::engine::action::Action;
-use crate::engine::control::ControlSettings;
 use crate::engine::event::Event;
-use crate::engine::reconcile::Policy;
-use crate::engine::{Engine, EngineSettings, invariant};
+use crate::engine::{Engine, invariant};
+use crate::http::board::{Board, Phase};
 use crate::market::Replay;
 use crate::recorder::header::Fresh;
 use crate::recorder::recorded_engine::RecordedEngine;
 use crate::recorder::recording::{self, Origin, Recorder};
-use crate::risk::limit;
 use crate::store::emergency::{self, Emergency, TakeInError};
 use crate::store::operator::Spool;
 use crate::store::run::{self, BeginError, NewRun, Run};
 use crate::store::writer::LedgerSink;
-use crate::store::{LEDGER, chain, install, instrument_row, ledger_path, load, state_json};
-use crate::strategy::StrategySettings;
+use crate::store::{
+    LEDGER, chain, day_row, install, instrument_row, ledger_path, load, state_json,
+};
 use crate::systemd::message_id;
 use crate::systemd::notify::Notifier;
 
@@ -47,7 +47,7 @@ const CRASH_STREAK_MAX: u32 = 10;
 pub(super) async fn start(
     options: &Options,
     settings: &Settings,
-    notifier: &mut Notifier,
+    (notifier, board): (&mut Notifier, &Board),
 ) -> Result<(Session, PaceClock), AgentError> {
     let state_dir = &options.directories.state;
     let replay = open_replay(options, settings)?;
@@ -70,15 +70,18 @@ pub(super) async fn start(
     let (now, instruments) = (ground.now, &ground.instruments);
 
     notifier.status("reconciling with the venue");
+    board.reach(Phase::Reconciling);
     let stamp = run.stamp(now);
     let fresh = Fresh {
-        settings: engine_settings(settings, stamp),
+        settings: engine_settings(settings, stamp, options.replay.is_empty()),
         instruments: instruments.clone(),
         traded: settings.market.symbols.clone(),
     };
     let recorder = recorder(options, settings, &new, &fresh, (&connection, run.number, now))?;
     let mut engine = RecordedEngine::new(engine(&fresh)?, recorder);
-    let known = restore::known(instruments, ledger, seen_until)?;
+    let mut known = restore::known(instruments, ledger, seen_until)?;
+    known.day = day_row::newest(&connection)?;
+    known.trades = day_row::closed_trades(&connection, lookback_from(&fresh.settings, now))?;
     let (venue, snapshot) = ground.link(settings, state_dir, &connection, &known).await?;
 
     let mut actions = Vec::new();
@@ -197,7 +200,7 @@ fn take_lock(state_dir: &Path) -> Result<InstanceLock, AgentError> {
     })
 }
 
-fn mode(settings: &Settings) -> &'static str {
+pub(super) fn mode(settings: &Settings) -> &'static str {
     match settings.agent.mode {
         Mode::Paper => "paper",
         Mode::Live => "live",
@@ -290,51 +293,6 @@ fn recorder(
     };
     let origin = Origin { run, began: new.started_at, seq: chain::head(ledger)?.seq, at };
     Ok(Some(Recorder::new(how, origin, fresh)))
-}
-
-fn engine_settings(settings: &Settings, stamp: u64) -> EngineSettings {
-    let us = |duration: Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
-    let count = |candles: u64| usize::try_from(candles).unwrap_or(usize::MAX);
-    let (strategy, risk) = (&settings.strategy, &settings.risk);
-    EngineSettings {
-        strategy: StrategySettings {
-            fast_candles: count(strategy.fast_candles),
-            slow_candles: count(strategy.slow_candles),
-            candle_interval_us: us(strategy.candle_interval),
-            stop_loss: strategy.stop_loss,
-            take_profit: strategy.take_profit,
-            trailing_activation: strategy.trailing_activation,
-            trailing_distance: strategy.trailing_distance,
-            exit_on_cross: strategy.exit_on_cross,
-            hold_max_us: us(strategy.hold_max),
-            entry_takes: strategy.entry_price == EntryPrice::Ask,
-            entry_ttl_us: us(strategy.entry_ttl),
-            entry_soft_ttl_us: us(strategy.entry_soft_ttl),
-            exit_slippage_max: strategy.exit_slippage_max,
-            reentry_cooldown_us: us(strategy.reentry_cooldown),
-        },
-        limits: limit::Limits {
-            notional_min: risk.notional_min,
-            notional_max: risk.notional_max,
-            risk_per_trade: risk.risk_per_trade,
-            exposure_max_instrument: risk.exposure_max_instrument,
-            exposure_max_total: risk.exposure_max_total,
-            open_positions_max: risk.open_positions_max,
-            cash_reserve: risk.cash_reserve,
-        },
-        control: ControlSettings {
-            exit_policy: settings.control.exit_policy,
-            kill_cooldown_us: us(settings.control.kill_cooldown),
-            pause_cancel_us: us(settings.control.pause_cancel_after),
-        },
-        reconcile: Policy {
-            dust: settings.health.dust,
-            adopt_unexplained: settings.reconcile.unexplained == Decision::Adopt,
-            ignore_foreign_orders: settings.reconcile.foreign_orders == ForeignOrders::Ignore,
-        },
-        instance: settings.agent.instance.clone(),
-        stamp,
-    }
 }
 
 /// A crash loop is about money, not load: systemd restarts quickly, trading waits.

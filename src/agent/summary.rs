@@ -7,9 +7,10 @@ use serde::Serialize;
 
 use crate::domain::decimal::Decimal;
 use crate::domain::order_status::OrderStatus;
-use crate::domain::record::Record;
+use crate::domain::record::{Fact, Projection, Record};
 use crate::domain::time::Timestamp;
 use crate::engine::{Engine, invariant};
+use crate::http::counters::Counters;
 use crate::store::chain::Head;
 
 /// Counted while running.
@@ -27,11 +28,13 @@ pub(super) struct Tally {
     pub(super) wins: u64,
     pub(super) surprises: u64,
     pub(super) feeds: Vec<String>,
+    pub(super) counters: Counters,
 }
 
 impl Tally {
-    pub(super) fn count(&mut self, record: &Record) {
-        match record {
+    pub(super) fn count(&mut self, fact: &Fact) {
+        self.counters.count(fact);
+        match &fact.record {
             Record::Intent(_) => self.orders += 1,
             Record::Order(order) => {
                 self.rejected += u64::from(order.status == OrderStatus::Rejected)
@@ -55,6 +58,12 @@ impl Tally {
             | Record::KillVerified { .. }
             | Record::Transfer(_)
             | Record::Run { .. } => {}
+        }
+    }
+
+    pub(super) fn count_projection(&mut self, projection: &Projection) {
+        if let Projection::Refused { code, .. } = projection {
+            self.counters.refuse(code);
         }
     }
 }

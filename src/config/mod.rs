@@ -146,7 +146,8 @@ mod tests {
             (
                 "[zzzzzzzzzzzz]\nqqqqqqqqqqq = 1",
                 ":2: unknown key \"zzzzzzzzzzzz.qqqqqqqqqqq\"; the sections are agent, market, \
-                 strategy, risk, control, reconcile, exchange, paper, health, recorder, retention, backup, \
+                 strategy, risk, control, reconcile, exchange, paper, health, guards, protections, recorder, \
+                 retention, backup, \
                  http",
             ),
             (

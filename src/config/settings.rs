@@ -147,6 +147,37 @@ section! {
 }
 
 section! {
+    /// `[guards]`. Ratios are fractions; zero turns a guard off.
+    GuardSettings {
+        daily_loss_degraded: Decimal, daily_loss_stop: Decimal, daily_loss_auto_resume: bool,
+        drawdown_degraded: Decimal, drawdown_stop: Decimal, drawdown_kill: Decimal,
+        turnover_degraded: Decimal, turnover_stop: Decimal,
+        order_errors_max: u64, order_errors_pause: Duration,
+        cancels_per_minute_max: u64, cancel_storm_pause: Duration, cancel_storms_max: u64,
+        cancel_failures_max: u64,
+        slippage_max: Decimal, slippage_fills_max: u64, slippage_pause: Duration,
+        edge_min: Decimal, edge_resume: Decimal, edge_pause: Duration,
+        degraded_max: Duration, dwell: Duration, mismatch_max: Duration,
+    }
+}
+
+section! {
+    /// `[protections]`, by freqtrade's names.
+    ProtectionSettings {
+        cooldown_period: bool, cooldown_period_stop_duration: Duration,
+        stoploss_guard: bool, stoploss_guard_lookback_period: Duration,
+        stoploss_guard_trade_limit: u64, stoploss_guard_stop_duration: Duration,
+        stoploss_guard_required_profit: Decimal, stoploss_guard_only_per_pair: bool,
+        max_drawdown: bool, max_drawdown_lookback_period: Duration,
+        max_drawdown_trade_limit: u64, max_drawdown_stop_duration: Duration,
+        max_drawdown_max_allowed_drawdown: Decimal,
+        low_profit_pairs: bool, low_profit_pairs_lookback_period: Duration,
+        low_profit_pairs_trade_limit: u64, low_profit_pairs_stop_duration: Duration,
+        low_profit_pairs_required_profit: Decimal,
+    }
+}
+
+section! {
     /// `[reconcile]`
     ReconcileSettings {
         interval: Duration, unexplained: Decision, foreign_orders: ForeignOrders,
@@ -230,6 +261,10 @@ pub struct Settings {
     pub risk: Arc<RiskSettings>,
     /// `[control]`
     pub control: Arc<ControlSettings>,
+    /// `[guards]`
+    pub guards: Arc<GuardSettings>,
+    /// `[protections]`
+    pub protections: Arc<ProtectionSettings>,
     /// `[reconcile]`
     pub reconcile: Arc<ReconcileSettings>,
     /// `[exchange]`
@@ -279,6 +314,8 @@ impl Settings {
             strategy: Arc::new(StrategySettings::read(&section("strategy"))),
             risk: Arc::new(RiskSettings::read(&section("risk"))),
             control: Arc::new(ControlSettings::read(&section("control"))),
+            guards: Arc::new(GuardSettings::read(&section("guards"))),
+            protections: Arc::new(ProtectionSettings::read(&section("protections"))),
             reconcile: Arc::new(ReconcileSettings::read(&section("reconcile"))),
             exchange: Arc::new(ExchangeSettings::read(&section("exchange"))),
             paper: Arc::new(PaperSettings::read(&section("paper"))),

@@ -76,6 +76,8 @@ pub enum HoldCode {
     CrashLoop,
     /// The market has said nothing for too long.
     StaleData,
+    /// Most instruments had no news for too long.
+    StaleMarket,
     /// Ledger and venue disagree.
     ReconcileMismatch,
     /// The agent is stopping.
@@ -142,10 +144,11 @@ pub enum HoldCode {
 
 impl HoldCode {
     /// Every code.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::Startup,
         Self::CrashLoop,
         Self::StaleData,
+        Self::StaleMarket,
         Self::ReconcileMismatch,
         Self::Draining,
         Self::Operator,
@@ -185,6 +188,7 @@ impl HoldCode {
         matches!(
             self,
             Self::StaleData
+                | Self::StaleMarket
                 | Self::Draining
                 | Self::VenueUnavailable
                 | Self::VenueUnauthorized
@@ -208,6 +212,7 @@ impl HoldCode {
             Self::Startup => "startup",
             Self::CrashLoop => "crash_loop",
             Self::StaleData => "stale_data",
+            Self::StaleMarket => "stale_market",
             Self::ReconcileMismatch => "reconcile_mismatch",
             Self::Draining => "draining",
             Self::Operator => "operator",

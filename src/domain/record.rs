@@ -234,6 +234,23 @@ pub enum Projection {
     Sample(Sample),
     /// All fills up to this venue sequence are in.
     VenueCursor(u64),
+    /// What the day's figures are compared with.
+    Day(DayRow),
+}
+
+/// What losses and turnover of a UTC day are measured from. In quote units.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DayRow {
+    /// The beginning of the day.
+    pub day: Timestamp,
+    /// The equity then, or when it began to be measured.
+    pub open: Decimal,
+    /// The highest equity so far, of any day.
+    pub peak: Decimal,
+    /// Bought and sold in the day.
+    pub turnover: Decimal,
+    /// When this was written.
+    pub at: Timestamp,
 }
 
 /// A position as stored.

@@ -111,7 +111,12 @@ impl Engine {
     }
 
     /// Ends a hold by an operator's word, or because what it stands for is done.
-    fn release_hold(&mut self, scope: Option<Symbol>, code: HoldCode, actions: &mut Vec<Action>) {
+    pub(super) fn release_hold(
+        &mut self,
+        scope: Option<Symbol>,
+        code: HoldCode,
+        actions: &mut Vec<Action>,
+    ) {
         let before = self.level();
         if self.holds.release(scope, code) {
             self.note_end(scope, code, before, actions);
@@ -320,6 +325,9 @@ impl Engine {
         let codes: Vec<HoldCode> = self.holds.iter().filter(ends).map(|hold| hold.code).collect();
         for code in codes {
             self.release_hold(scope, code, actions);
+        }
+        if from == Some(Level::HardStop) && scope.is_none() {
+            self.guards.forget();
         }
     }
 

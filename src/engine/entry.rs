@@ -22,8 +22,14 @@ impl Engine {
     /// Enters `instrument`, or counts why not.
     pub(super) fn consider_entry(&mut self, instrument: InstrumentId, actions: &mut Vec<Action>) {
         match self.propose_entry(instrument) {
-            Ok((order, reference, size)) => self.send(&order, reference, Some(size), actions),
+            Ok((order, reference, size)) => {
+                self.guard_edge(instrument.index(), false, actions);
+                self.send(&order, reference, Some(size), actions);
+            }
             Err(refusal) => {
+                if refusal == Refusal::Edge {
+                    self.guard_edge(instrument.index(), true, actions);
+                }
                 if matches!(
                     refusal,
                     Refusal::Cash | Refusal::ExposureTotal | Refusal::OpenPositionsMax
@@ -60,6 +66,7 @@ impl Engine {
             return Err(Refusal::Cooldown);
         }
         let quote = desk.top.quote().ok_or(Refusal::NoQuote)?;
+        self.check_edge(desk, &quote)?;
         let takes = self.settings.strategy.entry_takes;
         let price = if takes { quote.ask } else { quote.bid };
         let standing = self.standing(desk.instrument.symbol(), desk.bought.is_positive());
@@ -172,6 +179,7 @@ impl Engine {
         let record = order.record(&desk.instrument);
         self.record(Record::Order(record), actions);
         actions.push(Action::Cancel(client_order_id));
+        self.guard_cancel(actions);
     }
 
     /// True where the state permits an order still: asked again just before it is sent.

@@ -7,6 +7,7 @@
 //! - `entry`, `exit`: opinions become intents, through [`crate::risk::permit`],
 //! - `report`: the venue's reports move orders, positions and balances,
 //! - [`control`]: holds, and what an operator says about them,
+//! - [`guards`]: when trading slows down or stops by itself,
 //! - [`reconcile`]: at a start, what the venue holds is compared with what the ledger knows,
 //! - [`invariant`]: what must be true after every step,
 //! - [`audit`]: what must be true of the whole ledger and the whole account.
@@ -20,6 +21,7 @@ pub mod desk;
 mod entry;
 pub mod event;
 mod exit;
+pub mod guards;
 pub mod invariant;
 mod market;
 pub mod reconcile;
@@ -37,6 +39,7 @@ use crate::domain::market_data::Candle;
 use crate::domain::record::{Fact, Projection, Record, SurpriseRecord};
 use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
+use crate::risk::guard::settings::GuardSettings;
 use crate::risk::hold_book::HoldBook;
 use crate::risk::limit::Limits;
 use crate::strategy::StrategySettings;
@@ -45,6 +48,7 @@ use action::Action;
 use control::ControlSettings;
 use desk::Desk;
 use event::Event;
+use guards::Guards;
 use reconcile::Policy;
 use reconcile::account::AccountWatch;
 use working_order::WorkingOrder;
@@ -66,6 +70,9 @@ pub struct EngineSettings {
     /// How it behaves while it is held.
     #[serde(default)]
     pub control: ControlSettings,
+    /// When trading slows down or stops by itself.
+    #[serde(default)]
+    pub guards: GuardSettings,
     /// First part of every client order id.
     pub instance: String,
     /// Second part: the second of this start since 1970. Unlike a count it is not given twice, should
@@ -93,6 +100,8 @@ pub struct Engine {
     /// When the venue showed that nothing was at work after the kill switch was set.
     #[serde(default)]
     kill_verified: Option<Timestamp>,
+    #[serde(default)]
+    guards: Guards,
     now: Timestamp,
     sample_due: Timestamp,
     /// Inputs taken in: the number of the last one, and the cause of what follows from it.
@@ -120,6 +129,7 @@ impl Engine {
             moved: BTreeMap::new(),
             unjudged: BTreeSet::new(),
             kill_verified: None,
+            guards: Guards::default(),
             now: Timestamp::default(),
             sample_due: Timestamp::from_us(i64::MIN),
             inputs: 0,
@@ -139,6 +149,7 @@ impl Engine {
             Event::Operator(command) => self.on_operator(command, actions),
             Event::Drain => self.drain(actions),
         }
+        self.watch_guards(actions);
         if self.now >= self.sample_due {
             self.sample(actions);
         }

@@ -33,6 +33,7 @@ impl Engine {
             }
             return;
         };
+        self.guard_report(&report.kind, actions);
         match &report.kind {
             ReportKind::Accepted { venue_order_id } => {
                 self.advance(index, OrderEvent::Accepted, Some(*venue_order_id), None, actions);
@@ -102,6 +103,12 @@ impl Engine {
             Some(filled) => (filled.purpose, filled.reference_price),
             None => (foreign_purpose(execution.side), execution.price),
         };
+        if filled.is_some() {
+            self.guard_fill(execution, reference, actions);
+        }
+        if let Some(realized) = &realized {
+            self.guard_sale(id, realized);
+        }
         if let Some(desk) = self.desks.get(execution.instrument.index()) {
             let fill = fill_record(execution, &desk.instrument, purpose, reference, realized);
             self.record(Record::Fill(Box::new(fill)), actions);
@@ -263,10 +270,12 @@ impl Engine {
             desk.entry_after = later(now, cooldown);
         }
         let (asset, held) = order.hold;
+        let over = (order.client_order_id, order.purpose, desk.instrument.symbol());
         order.hold.1 = Decimal::ZERO;
         self.open.remove(&order.client_order_id);
         self.remember(order);
         self.release(asset, held, actions);
+        self.guard_end(over, actions);
     }
 
     fn remember(&mut self, order: WorkingOrder) {

@@ -4,6 +4,7 @@
 //! and the way to a venue takes nothing else: an unapproved order does not compile.
 
 pub mod approval;
+pub mod guard;
 pub mod hold_book;
 pub mod limit;
 pub mod permit;

@@ -9,6 +9,8 @@ pub enum Refusal {
     Held,
     /// The agent is degraded, and the instrument was never traded.
     NewSymbol,
+    /// What the entry could earn does not pay for its costs.
+    Edge,
     /// The instrument has an order at work already.
     OpenIntent,
     /// The last entry ended too recently.
@@ -33,9 +35,10 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every code.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Held,
         Self::NewSymbol,
+        Self::Edge,
         Self::OpenIntent,
         Self::Cooldown,
         Self::NoQuote,
@@ -53,6 +56,7 @@ impl Refusal {
         match self {
             Self::Held => "held",
             Self::NewSymbol => "new_symbol",
+            Self::Edge => "edge",
             Self::OpenIntent => "open_intent",
             Self::Cooldown => "cooldown",
             Self::NoQuote => "no_quote",
@@ -93,7 +97,7 @@ mod tests {
     #[test]
     fn every_code_has_a_word_of_its_own() {
         let words: Vec<String> = Refusal::ALL.iter().map(ToString::to_string).collect();
-        let expected = "held new_symbol open_intent cooldown no_quote open_positions_max exposure_instrument \
+        let expected = "held new_symbol edge open_intent cooldown no_quote open_positions_max exposure_instrument \
                         exposure_total cash notional_min instrument_limit dust";
         assert_eq!(words.join(" "), expected);
     }

@@ -9,7 +9,7 @@ use crate::domain::hold::{Hold, HoldCode};
 use crate::domain::identifier::Asset;
 use crate::domain::operator::OperatorRecord;
 use crate::domain::record::{
-    Fact, FillRecord, IntentRecord, OrderRecord, PositionRow, Projection, Record, Sample,
+    DayRow, Fact, FillRecord, IntentRecord, OrderRecord, PositionRow, Projection, Record, Sample,
     SurpriseRecord, TransferRecord, TransitionRecord,
 };
 use crate::domain::symbol::Symbol;
@@ -28,6 +28,7 @@ pub(super) enum Line {
     OrderState(OrderRecord),
     Sample(Sample),
     VenueCursor(u64),
+    Day(DayRow),
 }
 
 /// A fact's record as written.
@@ -64,6 +65,7 @@ impl Line {
                 Projection::Order(order) => Self::OrderState(order.clone()),
                 Projection::Sample(sample) => Self::Sample(sample.clone()),
                 Projection::VenueCursor(cursor) => Self::VenueCursor(*cursor),
+                Projection::Day(row) => Self::Day(*row),
                 Projection::Refused { .. } => return None,
             },
         })
@@ -82,6 +84,7 @@ impl Line {
             Self::OrderState(order) => Entry::Projection(Projection::Order(order)),
             Self::Sample(sample) => Entry::Projection(Projection::Sample(sample)),
             Self::VenueCursor(cursor) => Entry::Projection(Projection::VenueCursor(cursor)),
+            Self::Day(row) => Entry::Projection(Projection::Day(row)),
         })
     }
 

@@ -8,6 +8,7 @@
 pub mod books;
 pub mod chain;
 pub mod column;
+pub mod day_row;
 pub mod emergency;
 mod emergency_line;
 pub mod event;

@@ -12,10 +12,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::load::text;
-use crate::domain::operator::{Command, CommandId, Outcome};
+use super::row::json;
+use crate::domain::operator::{Command, CommandId, OperatorRecord, Outcome};
 use crate::domain::time::Timestamp;
 use crate::durable::{atomic_file, owner};
 
@@ -153,6 +154,38 @@ fn parse(path: &Path) -> Result<Command, String> {
     }
     let contents = fs::read(path).map_err(|error| error.to_string())?;
     serde_json::from_slice(&contents).map_err(|error| error.to_string())
+}
+
+/// Writes a command down with what came of it, once.
+pub(super) fn insert(
+    transaction: &Transaction<'_>,
+    at: Timestamp,
+    said: &OperatorRecord,
+) -> rusqlite::Result<()> {
+    let (outcome, why, after) = match &said.outcome {
+        Outcome::Done => ("done", None, None),
+        Outcome::Refused { why, after } => ("refused", Some(why), *after),
+    };
+    let command = &said.command;
+    transaction
+        .prepare_cached(
+            "INSERT OR IGNORE INTO operator_commands (id, given_at_us, at_us, by, via, reason, wish, outcome, why,
+                after_us)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?
+        .execute(params![
+            command.id.as_str(),
+            command.at,
+            at,
+            command.by,
+            command.via.as_str(),
+            command.reason,
+            json(&command.wish),
+            outcome,
+            why,
+            after,
+        ])?;
+    Ok(())
 }
 
 /// What came of a command, by the engine's clock; none where the agent has not taken it in.

@@ -7,7 +7,6 @@ use super::run::RunUpdate;
 use crate::domain::decimal::Decimal;
 use crate::domain::hold::{Hold, HoldCode};
 use crate::domain::identifier::Asset;
-use crate::domain::operator::{OperatorRecord, Outcome};
 use crate::domain::position::{Basis, Lot, Position};
 use crate::domain::record::{
     FillRecord, IntentRecord, OrderRecord, PositionRow, Record, Sample, TransferRecord,
@@ -65,7 +64,7 @@ pub(super) fn event(record: &Record) -> Event {
 }
 
 /// JSON of a record: our own types, which have no keys or numbers that JSON cannot carry.
-fn json<T: serde::Serialize>(value: &T) -> String {
+pub(super) fn json<T: serde::Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("records serialise: string keys and decimals as text")
 }
 
@@ -243,37 +242,6 @@ pub(super) fn insert_transfer(
             transfer.reason,
             at,
             transfer.venue_id,
-        ])?;
-    Ok(())
-}
-
-pub(super) fn insert_command(
-    transaction: &Transaction<'_>,
-    at: Timestamp,
-    said: &OperatorRecord,
-) -> rusqlite::Result<()> {
-    let (outcome, why, after) = match &said.outcome {
-        Outcome::Done => ("done", None, None),
-        Outcome::Refused { why, after } => ("refused", Some(why), *after),
-    };
-    let command = &said.command;
-    transaction
-        .prepare_cached(
-            "INSERT OR IGNORE INTO operator_commands (id, given_at_us, at_us, by, via, reason, wish, outcome, why,
-                after_us)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        )?
-        .execute(params![
-            command.id.as_str(),
-            command.at,
-            at,
-            command.by,
-            command.via.as_str(),
-            command.reason,
-            json(&command.wish),
-            outcome,
-            why,
-            after,
         ])?;
     Ok(())
 }

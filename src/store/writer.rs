@@ -11,6 +11,8 @@ use rusqlite::{Connection, Transaction, params};
 
 use super::LEDGER;
 use super::chain::{self, Content, Head};
+use super::day_row;
+use super::operator;
 use super::row;
 use super::run::RunUpdate;
 use super::state_json::{self, StateDocument};
@@ -67,7 +69,10 @@ fn drop_replaced(entries: &mut Vec<Entry>) {
             Entry::Projection(Projection::VenueCursor(_)) => !std::mem::replace(&mut cursor, true),
             Entry::Fact(_)
             | Entry::Projection(
-                Projection::Order(_) | Projection::Refused { .. } | Projection::Sample(_),
+                Projection::Order(_)
+                | Projection::Refused { .. }
+                | Projection::Sample(_)
+                | Projection::Day(_),
             ) => true,
         };
         if last {
@@ -250,7 +255,7 @@ impl<'a> Writer<'a> {
             Record::Transition(transition) => {
                 row::insert_transition(self.transaction, fact.at, transition)
             }
-            Record::Operator(said) => row::insert_command(self.transaction, fact.at, said),
+            Record::Operator(said) => operator::insert(self.transaction, fact.at, said),
             Record::Transfer(transfer) => row::insert_transfer(self.transaction, fact.at, transfer),
             Record::Decision(_)
             | Record::KillVerified { .. }
@@ -275,6 +280,7 @@ impl<'a> Writer<'a> {
             }
             Projection::Sample(sample) => return row::insert_sample(self.transaction, sample),
             Projection::VenueCursor(cursor) => self.cursor = Some(*cursor),
+            Projection::Day(row) => return day_row::put(self.transaction, row),
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 //! costs nothing, where there is no systemd.
 
 mod bus;
+pub mod descriptors;
 pub mod journal;
 pub mod live_line;
 pub mod message_id;

@@ -1,5 +1,6 @@
 //! What stops the agent, and how it goes on: holds, latches, the kill switch, operators' words.
 
+mod guards;
 mod kill;
 mod live_kill;
 mod operators;

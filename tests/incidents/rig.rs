@@ -18,7 +18,7 @@ use ibis::engine::action::Action;
 use ibis::engine::event::Event;
 use ibis::engine::reconcile::{Known, KnownPosition, VenueOrderView, VenueSnapshot};
 use ibis::engine::working_order::WorkingOrder;
-use ibis::engine::{Engine, invariant};
+use ibis::engine::{Engine, EngineSettings, invariant};
 
 use crate::simulation::world::{engine_settings, instruments};
 
@@ -53,10 +53,15 @@ pub struct Rig {
 impl Rig {
     /// 10000 USDT and nothing else; not started.
     pub fn new() -> Self {
+        Self::with(engine_settings(1))
+    }
+
+    /// The same with these settings.
+    pub fn with(settings: EngineSettings) -> Self {
         let mut known = Known { venue_cursor: 1, ..Known::default() };
         let cash = Balance::new(d("10000"), Decimal::ZERO).unwrap();
         known.balances.insert(asset("USDT"), cash);
-        let engine = Engine::new(engine_settings(1), &instruments());
+        let engine = Engine::new(settings, &instruments());
         Self { engine, actions: Vec::new(), known, seconds: 1, sequence: 1 }
     }
 

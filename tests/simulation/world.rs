@@ -89,6 +89,7 @@ pub fn engine_settings(seed: u64) -> EngineSettings {
         },
         instance: "sim".to_owned(),
         control: Default::default(),
+        guards: Default::default(),
         reconcile: Policy::default(),
         stamp: 1,
     }

@@ -18,12 +18,12 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
     ("market", &["domain"]),
     ("recorder", &["clock", "domain", "engine"]),
     ("exchange", &["clock", "domain", "durable", "market", "risk"]),
-    ("store", &["domain", "durable", "engine"]),
+    ("store", &["domain", "durable", "engine", "risk"]),
     (
         "agent",
         &[
-            "clock", "config", "domain", "durable", "engine", "exchange", "market", "recorder",
-            "risk", "store", "strategy", "systemd",
+            "clock", "config", "domain", "durable", "engine", "exchange", "http", "market",
+            "recorder", "risk", "store", "strategy", "systemd",
         ],
     ),
     (

@@ -355,11 +355,12 @@ impl Session {
         for action in actions.drain(..) {
             match action {
                 Action::Record(fact) => {
-                    self.tally.count(&fact.record);
+                    self.tally.count(&fact);
                     narrate::narrate(&fact);
                     self.batch.entries.push(Entry::Fact(fact));
                 }
                 Action::Project(projection) => {
+                    self.tally.count_projection(&projection);
                     self.batch.entries.push(Entry::Projection(projection))
                 }
                 Action::Submit(order) => self.command(Command::Submit(order)),

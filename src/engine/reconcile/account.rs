@@ -48,12 +48,19 @@ impl Engine {
         }
         self.watch.pending.clone_from(&held);
         self.hold_for(&held, actions);
+        let differs = held.iter().any(|it| it.kind.is_unexplained());
+        self.guard_mismatch(differs, actions);
         self.verify_kill((snapshot.asked_at, snapshot.open_orders.len()), actions);
     }
 
     /// True where the venue should be asked again soon, and what moved the balances with it.
     pub fn doubts_account(&self) -> bool {
         !self.watch.pending.is_empty() || self.is_kill_unverified()
+    }
+
+    /// When ledger and venue last agreed, as far as known.
+    pub fn agreed_at(&self) -> Option<Timestamp> {
+        self.watch.agreed_at
     }
 
     /// Differences that no rule has resolved yet.

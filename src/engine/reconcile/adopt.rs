@@ -101,6 +101,7 @@ impl Engine {
         let record = TransferRecord { asset, amount, kind, reason, venue_id };
         self.record(Record::Transfer(record), actions);
         self.project_balance(asset, actions);
+        self.guard_transfer(asset, amount);
         self.transfer_lots(asset, amount, actions);
     }
 

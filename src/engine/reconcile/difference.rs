@@ -78,6 +78,11 @@ impl DifferenceKind {
         }
     }
 
+    /// True where what is held and what is written down differ, and nobody says why.
+    pub const fn is_unexplained(self) -> bool {
+        matches!(self, Self::BalanceTotal | Self::BalanceHold | Self::VenueFillCounter)
+    }
+
     /// True where one look is enough: the venue names its cause, or the order itself, or no further look
     /// could tell more.
     pub const fn is_certain(self) -> bool {

@@ -9,11 +9,13 @@ use crate::domain::decimal::Decimal;
 use crate::domain::hold::{Hold, HoldCode, Level};
 use crate::domain::identifier::{Asset, InstrumentId};
 use crate::domain::position::Position;
+use crate::domain::record::DayRow;
 use crate::domain::time::Timestamp;
 use crate::engine::Engine;
 use crate::engine::action::Action;
 use crate::engine::desk::Desk;
 use crate::engine::working_order::WorkingOrder;
+use crate::risk::guard::protection::ClosedTrade;
 use crate::risk::hold_book::HoldBook;
 
 /// What the ledger knew, as domain words.
@@ -33,6 +35,12 @@ pub struct Known {
     pub movements: BTreeSet<String>,
     /// The last sign of life of the run before; none for a new ledger.
     pub last_at: Option<Timestamp>,
+    /// What the day's figures are compared with.
+    #[serde(default)]
+    pub day: Option<DayRow>,
+    /// Trades closed within the protections' lookbacks.
+    #[serde(default)]
+    pub trades: Vec<ClosedTrade>,
 }
 
 /// A position as the ledger knew it.
@@ -76,6 +84,7 @@ impl Engine {
                 desk.order = Some(order);
             }
         }
+        self.guards.restore(known.day, known.trades);
         self.holds = HoldBook::new(known.holds);
         self.set_hold(
             Hold {

@@ -18,7 +18,7 @@ use crate::config::settings::HealthSettings;
 use crate::domain::time::Timestamp;
 
 pub use evidence::{Evidence, LedgerEvidence, OTHER_JOBS, StateJson};
-pub use judge::judge;
+pub use judge::{hold_severity, judge};
 
 /// The job's name.
 pub const JOB: &str = "healthcheck";

@@ -109,6 +109,7 @@ impl Ledger {
             }
             Projection::Order(order) => self.order(order),
             Projection::VenueCursor(cursor) => self.cursor = *cursor,
+            Projection::Day(_) => {}
             Projection::Refused { .. } | Projection::Sample(_) => {}
         }
     }

@@ -171,6 +171,7 @@ pub fn engine_settings(seed: u64, stamp: u64) -> EngineSettings {
             cash_reserve: ratio("0.02"),
         },
         control: Default::default(),
+        guards: Default::default(),
         reconcile: Policy {
             dust: ratio("0.05"),
             adopt_unexplained: true,

@@ -67,6 +67,7 @@ impl Bench {
             strategy: settings(),
             limits: limits(),
             control: Default::default(),
+            guards: Default::default(),
             reconcile: policy,
             instance: "ibis".to_owned(),
             stamp: 7,

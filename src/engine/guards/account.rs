@@ -1,0 +1,174 @@
+//! The account's guards: losses, turnover; being degraded for too long, and instruments without news.
+
+use super::Engine;
+use crate::domain::decimal::{Decimal, Round};
+use crate::domain::hold::{HoldCode, Level};
+use crate::domain::identifier::Asset;
+use crate::domain::record::{DayRow, Projection};
+use crate::domain::symbol::Symbol;
+use crate::domain::time::Timestamp;
+use crate::engine::action::Action;
+use crate::risk::guard::account::Reference;
+
+/// More than half of the instruments without news, for twice as long as one may be, is the feed's doing
+/// (seed 004: 60 s on more than half).
+const STALE_MARKET_FACTOR: i64 = 2;
+
+impl Engine {
+    /// Measures the account, where all of it has a price.
+    pub(super) fn watch_account(&mut self, actions: &mut Vec<Action>) {
+        if !self.guard_settings().measures_account() {
+            return;
+        }
+        let Some(worth) = self.account_asset().map(|asset| self.worth(asset)) else { return };
+        if !worth.complete || self.holds.is_set(None, HoldCode::Startup) {
+            return;
+        }
+        let equity = worth.equity();
+        self.price_transfers();
+        let now = self.now;
+        let reference = self.guards.reference.get_or_insert_with(|| Reference::new(now, equity));
+        let is_new_day = reference.update(now, equity);
+        let reference = *reference;
+        if is_new_day && self.guard_settings().daily_loss_auto_resume {
+            self.end_days_stop(actions);
+        }
+        let guards = self.guard_settings();
+        let (loss, drawdown) = (reference.daily_loss(equity), reference.drawdown(equity));
+        let turnover = reference.turnover_ratio();
+        let grades = [
+            (HoldCode::DailyLoss, guards.daily_loss.level(loss), loss, reference.open),
+            (HoldCode::Drawdown, guards.drawdown.level(drawdown), drawdown, reference.peak),
+            (HoldCode::Turnover, guards.turnover.level(turnover), turnover, reference.open),
+        ];
+        for (code, level, ratio, of) in grades {
+            let reason = || arithmetic(code, ratio, of, equity);
+            self.grade((None, code, level), reason, actions);
+        }
+        self.watch_drawdown(equity, actions);
+        self.keep_reference(actions);
+    }
+
+    /// Writes down what the account is compared with, where that changed.
+    fn keep_reference(&mut self, actions: &mut Vec<Action>) {
+        let Some(row) = self.guards.reference.map(DayRow::from) else { return };
+        // The peak moves with every tick of a good day: once a minute is enough.
+        let is_due = self.guards.written.is_none_or(|written| {
+            let same = DayRow { at: written.at, ..row } == written;
+            !same
+                && (written.day != row.day
+                    || self.now.us_since(written.at) >= super::super::SAMPLE_US)
+        });
+        if is_due {
+            let row = DayRow { at: self.now, ..row };
+            self.guards.written = Some(row);
+            actions.push(Action::Project(Projection::Day(row)));
+        }
+    }
+
+    /// The day is over, and with it the stop for what was lost in it; a pause follows.
+    fn end_days_stop(&mut self, actions: &mut Vec<Action>) {
+        let code = HoldCode::DailyLoss;
+        if self.holds.get(None, code).is_some_and(|hold| hold.level == Level::HardStop) {
+            self.release_hold(None, code, actions);
+            let pause = self.guard_settings().dwell_us;
+            let reason = "a new day after a hard stop".to_owned();
+            self.guard((None, code, Level::SoftPause), Some(pause), reason, actions);
+        }
+    }
+
+    /// What came or went without a trade is neither gain nor loss.
+    pub(in crate::engine) fn guard_transfer(&mut self, asset: Asset, amount: Decimal) {
+        if self.guard_settings().measures_account() {
+            self.guards.unpriced.push((asset, amount));
+        }
+    }
+
+    fn price_transfers(&mut self) {
+        let Some(quote) = self.account_asset() else { return };
+        for (asset, amount) in std::mem::take(&mut self.guards.unpriced) {
+            let value =
+                if asset == quote { Some(amount) } else { self.value_of(asset, quote, amount) };
+            match (&mut self.guards.reference, value) {
+                (Some(reference), Some(value)) => reference.transfer(value),
+                // Nothing is compared yet, or the account does not count it.
+                (None, _) | (_, None) => {}
+            }
+        }
+    }
+
+    /// What an amount of an asset brings in `quote`; none where it is not counted there.
+    fn value_of(&self, asset: Asset, quote: Asset, amount: Decimal) -> Option<Decimal> {
+        let trades = |desk: &&crate::engine::desk::Desk| {
+            desk.instrument.base() == asset && desk.instrument.quote() == quote
+        };
+        let desk = self.desks.iter().find(trades)?;
+        let bid = desk.instrument.price_of(desk.top.quote()?.bid);
+        Some(bid.mul(amount, Round::Down))
+    }
+
+    /// Degraded for too long is no passing trouble.
+    pub(super) fn watch_degraded(&mut self, actions: &mut Vec<Action>) {
+        let max_us = self.guard_settings().degraded_max_us;
+        let code = HoldCode::DegradedTooLong;
+        let others = self.holds.iter().filter(|hold| hold.scope.is_none() && hold.code != code);
+        let level = others.map(|hold| hold.level).max().unwrap_or(Level::Running);
+        let is_degraded = level == Level::Degraded;
+        let since = self.guards.degraded_since.filter(|_| is_degraded);
+        self.guards.degraded_since = is_degraded.then(|| since.unwrap_or(self.now));
+        let long = since.is_some_and(|at| max_us > 0 && self.now.us_since(at) >= max_us);
+        let level = if long { Level::SoftPause } else { Level::Running };
+        let reason = || format!("degraded for {} min", max_us / 60_000_000);
+        self.grade((None, code, level), reason, actions);
+    }
+
+    /// Instruments without news get no entries.
+    pub(super) fn watch_news(&mut self, actions: &mut Vec<Action>) {
+        let max_us = self.guard_settings().stale_after_us;
+        if max_us == 0 {
+            return;
+        }
+        let (mut traded, mut silent) = (0usize, 0usize);
+        for index in 0..self.desks.len() {
+            let Some(desk) = self.desks.get(index).filter(|desk| desk.traded) else { continue };
+            let Some(age) = age(desk.market_at, self.now) else { continue };
+            let symbol: Symbol = desk.instrument.symbol();
+            traded += 1;
+            silent += usize::from(age > max_us.saturating_mul(STALE_MARKET_FACTOR));
+            let level = if age > max_us { Level::SoftPause } else { Level::Running };
+            let reason = || format!("no news for {} s", max_us / 1_000_000);
+            self.grade((Some(symbol), HoldCode::StaleData, level), reason, actions);
+        }
+        let level = if silent * 2 > traded { Level::Degraded } else { Level::Running };
+        let reason = || format!("no news of {silent} of {traded} instruments");
+        self.grade((None, HoldCode::StaleMarket, level), reason, actions);
+    }
+
+    /// A difference between ledger and venue that stays is no delay.
+    pub(in crate::engine) fn guard_mismatch(&mut self, differs: bool, actions: &mut Vec<Action>) {
+        let max_us = self.guard_settings().mismatch_max_us;
+        let since = self.guards.mismatched_since.filter(|_| differs);
+        self.guards.mismatched_since = differs.then(|| since.unwrap_or(self.now));
+        if since.is_some_and(|at| max_us > 0 && self.now.us_since(at) >= max_us) {
+            let reason = format!("ledger and venue differ for {} s", max_us / 1_000_000);
+            let hold = (None, HoldCode::ReconcileMismatch, Level::HardStop);
+            self.guard(hold, None, reason, actions);
+        }
+    }
+}
+
+/// How old news is; none before the first.
+fn age(at: Timestamp, now: Timestamp) -> Option<i64> {
+    (at.us() != i64::MIN).then(|| now.us_since(at))
+}
+
+/// The arithmetic, so that nobody has to trust it.
+fn arithmetic(code: HoldCode, ratio: Decimal, of: Decimal, equity: Decimal) -> String {
+    let percent = ratio.mul(Decimal::from_int(100), Round::Up).to_fixed(2);
+    let (of, equity) = (of.to_fixed(2), equity.to_fixed(2));
+    match code {
+        HoldCode::Turnover => format!("turned over {} times the day's {of}", ratio.to_fixed(2)),
+        HoldCode::Drawdown => format!("equity {equity}, {percent} % below the peak of {of}"),
+        _ => format!("equity {equity}, {percent} % below the day's {of}"),
+    }
+}

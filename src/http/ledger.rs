@@ -1,0 +1,160 @@
+//! What only the ledger can tell, read on a thread that may wait for a disk, one question at a time: a
+//! ledger that is locked makes these answers late, and no other.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use crate::clock;
+use crate::config::settings::HealthSettings;
+use crate::domain::decimal::Decimal;
+use crate::domain::time::{DAY_US, Timestamp};
+use crate::ops::agent_evidence::Service;
+use crate::ops::status::Status;
+use crate::store::{self, load};
+
+/// An answer that is younger than this is given again.
+const FRESH: Duration = Duration::from_secs(1);
+/// As long as an asker waits.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Fills of a day that are added up for a metric; beyond it there is no figure.
+const FILLS_MAX: i64 = 20_000;
+
+/// What the metrics want of the ledger.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct LedgerFacts {
+    /// Starts that followed a run that ended so: `operator` where it said so, `crash` where not.
+    pub restarts: BTreeMap<&'static str, u64>,
+    /// When each job last ended with a verdict of ok or degraded.
+    pub jobs: BTreeMap<String, Timestamp>,
+    /// Net of the fills of the engine's day; none where there are too many.
+    pub realized_day: Option<Decimal>,
+    /// Size of the ledger and its log.
+    pub bytes: u64,
+}
+
+/// A kept answer, with when it was made.
+type Kept<T> = Rc<RefCell<Option<(Duration, T)>>>;
+
+/// The reader.
+#[derive(Debug)]
+pub struct LedgerReader {
+    state_dir: PathBuf,
+    turn: Arc<Semaphore>,
+    status: Kept<String>,
+    facts: Kept<LedgerFacts>,
+}
+
+impl LedgerReader {
+    /// A reader of the ledger in a state directory.
+    pub fn new(state_dir: &Path) -> Self {
+        Self {
+            state_dir: state_dir.to_owned(),
+            turn: Arc::new(Semaphore::new(1)),
+            status: Kept::default(),
+            facts: Kept::default(),
+        }
+    }
+
+    /// What `ibis status --json` prints; none where the ledger keeps it waiting.
+    pub async fn status(&self, limits: &Arc<HealthSettings>) -> Option<String> {
+        let (state_dir, limits) = (self.state_dir.clone(), Arc::clone(limits));
+        let make = move || {
+            let status = Status::gather(&state_dir, &limits, Service::ask(), clock::wall_now());
+            Some(status.render(true))
+        };
+        patient(self.ask(&self.status, make)).await
+    }
+
+    /// The metrics' facts at the engine's `now`; old ones where the ledger keeps it waiting.
+    pub async fn facts(&self, now: Option<Timestamp>) -> Option<LedgerFacts> {
+        let state_dir = self.state_dir.clone();
+        let make = move || gather(&state_dir, now).ok();
+        let fresh = patient(self.ask(&self.facts, make)).await;
+        fresh.or_else(|| self.facts.borrow().as_ref().map(|(_, facts)| facts.clone()))
+    }
+
+    async fn ask<T: Clone + Send + 'static>(
+        &self,
+        kept: &Kept<T>,
+        make: impl FnOnce() -> Option<T> + Send + 'static,
+    ) -> Option<T> {
+        let young = || {
+            let kept = kept.borrow();
+            let (at, answer) = kept.as_ref()?;
+            (clock::monotonic().saturating_sub(*at) < FRESH).then(|| answer.clone())
+        };
+        if let Some(answer) = young() {
+            return Some(answer);
+        }
+        let turn = Arc::clone(&self.turn).acquire_owned().await.ok()?;
+        // Who waited for the same gets the same.
+        if let Some(answer) = young() {
+            return Some(answer);
+        }
+        let made = tokio::task::spawn_blocking(move || {
+            // Given back when the disk has answered, not when the asker has left.
+            let _turn = turn;
+            make()
+        });
+        let answer = made.await.ok()??;
+        *kept.borrow_mut() = Some((clock::monotonic(), answer.clone()));
+        Some(answer)
+    }
+}
+
+async fn patient<T>(answer: impl Future<Output = Option<T>>) -> Option<T> {
+    timeout(PATIENCE, answer).await.ok().flatten()
+}
+
+fn gather(state_dir: &Path, now: Option<Timestamp>) -> anyhow::Result<LedgerFacts> {
+    let ledger = store::open_reader(state_dir)?;
+    let bytes =
+        |name: &str| std::fs::metadata(state_dir.join(name)).map_or(0, |metadata| metadata.len());
+    Ok(LedgerFacts {
+        restarts: restarts(&ledger)?,
+        jobs: jobs(&ledger)?,
+        realized_day: now.map(|now| realized(&ledger, now)).transpose()?.flatten(),
+        bytes: bytes("ibis.db") + bytes("ibis.db-wal"),
+    })
+}
+
+fn restarts(ledger: &Connection) -> rusqlite::Result<BTreeMap<&'static str, u64>> {
+    let query = "SELECT count(*), count(ended_at_us) FROM runs
+                 WHERE run < (SELECT max(run) FROM runs)";
+    let (all, said) = ledger.query_row(query, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (all, said): (i64, i64) = (all, said);
+    let count = |number: i64| u64::try_from(number).unwrap_or(0);
+    Ok(BTreeMap::from([("crash", count(all - said)), ("operator", count(said))]))
+}
+
+fn jobs(ledger: &Connection) -> rusqlite::Result<BTreeMap<String, Timestamp>> {
+    let query = "SELECT job, max(ended_at_us) FROM job_runs WHERE exit_code IN (0, 1) GROUP BY job";
+    let mut statement = ledger.prepare(query)?;
+    let rows = statement.query_map([], |row| {
+        let job: String = row.get(0)?;
+        Ok((job.replace('-', "_"), Timestamp::from_us(row.get(1)?)))
+    })?;
+    rows.collect()
+}
+
+fn realized(ledger: &Connection, now: Timestamp) -> rusqlite::Result<Option<Decimal>> {
+    let query = "SELECT net FROM fills WHERE at_us >= ?1 AND at_us < ?2 LIMIT ?3";
+    let mut statement = ledger.prepare(query)?;
+    let day = now.day().us();
+    let mut rows = statement.query([day, day + DAY_US, FILLS_MAX + 1])?;
+    let (mut sum, mut count) = (Decimal::ZERO, 0);
+    while let Some(row) = rows.next()? {
+        sum += load::optional(row, 0)?.unwrap_or_default();
+        count += 1;
+    }
+    Ok((count <= FILLS_MAX).then_some(sum))
+}
