@@ -23,6 +23,7 @@ mod venue_link;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::clock;
@@ -63,6 +64,20 @@ pub struct Options {
     pub max_runtime: Option<Duration>,
     /// A person watches: keep a status line.
     pub terminal: bool,
+    /// What ends it besides its market, its time and signals.
+    pub until: Until,
+}
+
+/// What ends a run besides its market, its time and signals.
+#[derive(Clone, Debug, Default)]
+pub enum Until {
+    /// Nothing.
+    #[default]
+    Told,
+    /// The kill switch is verified, and what was to be sold is sold.
+    Killed,
+    /// This process sets the flag.
+    Flagged(Arc<AtomicBool>),
 }
 
 /// Runs the agent until its market ends, its time is over, or a signal stops it.
@@ -127,6 +142,8 @@ async fn supervise(
 enum Cause {
     MarketEnded,
     MaxRuntime,
+    Killed,
+    Flagged,
     Signal(Signal),
 }
 
@@ -135,6 +152,8 @@ impl Cause {
         match self {
             Self::MarketEnded => "the market ended",
             Self::MaxRuntime => "the maximum runtime is over",
+            Self::Killed => "the kill switch is verified",
+            Self::Flagged => "its process had enough",
             Self::Signal(signal) => signal.as_str(),
         }
     }
@@ -169,12 +188,13 @@ impl Life<'_> {
                 Turn::Idle(next) if next > market_end => return Ok(Cause::MaxRuntime),
                 Turn::Idle(next) => self.pace.wait_for(next).clamp(TURN_REST, TURN_EVERY),
             };
-            if self.is_over() {
-                return Ok(Cause::MaxRuntime);
+            if let Some(cause) = self.over(session) {
+                return Ok(cause);
             }
             match signals.within(rest, session.filled()).await {
                 None => {}
                 Some(Signal::Hangup) => self.reload(heartbeat),
+                Some(Signal::Kill) => session.kill()?,
                 Some(signal) => return Ok(Cause::Signal(signal)),
             }
         }
@@ -200,6 +220,7 @@ impl Life<'_> {
             let rest = if self.pace.is_max() { Duration::ZERO } else { TURN_REST };
             match signals.within(rest, session.answered()).await {
                 None | Some(Signal::Hangup) => {}
+                Some(Signal::Kill) => session.kill()?,
                 Some(Signal::Terminate | Signal::Interrupt) => {
                     log::warn!("second signal: stopping at once, open orders stay at the venue");
                     break;
@@ -217,9 +238,15 @@ impl Life<'_> {
         }
     }
 
-    fn is_over(&self) -> bool {
+    fn over(&self, session: &Session) -> Option<Cause> {
+        let ended = match &self.options.until {
+            Until::Told => None,
+            Until::Killed => session.is_kill_done().then_some(Cause::Killed),
+            Until::Flagged(flag) => flag.load(Ordering::Relaxed).then_some(Cause::Flagged),
+        };
         let runtime = self.options.max_runtime.filter(|_| !self.pace.is_max());
-        runtime.is_some_and(|runtime| clock::monotonic() - self.began >= runtime)
+        let late = runtime.is_some_and(|runtime| clock::monotonic() - self.began >= runtime);
+        ended.or(late.then_some(Cause::MaxRuntime))
     }
 
     /// SIGHUP: takes over what can change while running, says what needs a restart.

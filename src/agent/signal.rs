@@ -1,4 +1,4 @@
-//! Signals: SIGTERM and SIGINT stop, SIGHUP reloads.
+//! Signals: SIGTERM and SIGINT stop, SIGHUP reloads, SIGUSR1 is the kill switch.
 
 use std::io;
 use std::time::Duration;
@@ -11,6 +11,7 @@ pub(super) enum Signal {
     Terminate,
     Interrupt,
     Hangup,
+    Kill,
 }
 
 impl Signal {
@@ -19,6 +20,7 @@ impl Signal {
             Self::Terminate => "SIGTERM",
             Self::Interrupt => "SIGINT",
             Self::Hangup => "SIGHUP",
+            Self::Kill => "SIGUSR1",
         }
     }
 }
@@ -28,6 +30,7 @@ pub(super) struct Signals {
     terminate: unix::Signal,
     interrupt: unix::Signal,
     hangup: unix::Signal,
+    kill: unix::Signal,
 }
 
 impl Signals {
@@ -36,10 +39,11 @@ impl Signals {
             terminate: unix::signal(SignalKind::terminate())?,
             interrupt: unix::signal(SignalKind::interrupt())?,
             hangup: unix::signal(SignalKind::hangup())?,
+            kill: unix::signal(SignalKind::user_defined1())?,
         })
     }
 
-    /// The next signal that asks to stop.
+    /// The next signal that asks to stop. The others wait for [`Signals::within`].
     pub(super) async fn stop(&mut self) -> Signal {
         tokio::select! {
             _ = self.terminate.recv() => Signal::Terminate,
@@ -63,6 +67,7 @@ impl Signals {
         };
         tokio::select! {
             biased;
+            _ = self.kill.recv() => Some(Signal::Kill),
             _ = self.terminate.recv() => Some(Signal::Terminate),
             _ = self.interrupt.recv() => Some(Signal::Interrupt),
             _ = self.hangup.recv() => Some(Signal::Hangup),

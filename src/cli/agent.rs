@@ -15,7 +15,7 @@ use crate::systemd::{journal, panic};
 /// Run the trading agent in the foreground, as its unit does
 ///
 /// Trades on paper unless the configuration says otherwise. SIGTERM and SIGINT drain and exit 0,
-/// a second one stops at once; SIGHUP reloads the configuration. Exit codes: 0 ok, 64 usage, 65
+/// a second one stops at once; SIGHUP reloads the configuration, SIGUSR1 is the kill switch. Exit codes: 0 ok, 64 usage, 65
 /// corrupt or foreign data, 69 the venue cannot be reached, 75 busy or try again, 77 credentials, 78
 /// configuration.
 #[derive(Debug, Args)]
@@ -58,6 +58,7 @@ pub(super) fn run(global: &Global, arguments: &Agent) -> anyhow::Result<Exit> {
         pace: arguments.speed.unwrap_or(default),
         max_runtime: arguments.max_runtime,
         terminal: std::io::stderr().is_terminal(),
+        until: agent::Until::Told,
     };
     let summary = agent::run(&options);
     // The story first, then its summary; a stuck journal does not keep the process.

@@ -10,7 +10,10 @@ pub mod failure_report;
 pub mod healthcheck;
 pub mod hourly_kpi;
 pub mod job;
+pub mod kill;
 pub mod log_retention;
+mod operator;
+pub mod pause;
 pub mod preflight;
 pub mod replay;
 pub mod status;
@@ -63,6 +66,9 @@ enum Command {
     /// Exit codes: 0 ok, 1 degraded, 2 critical, 3 insufficient evidence, 64 usage, 78 configuration.
     Healthcheck,
     ExecIntegrity(exec_integrity::ExecIntegrity),
+    Kill(kill::Kill),
+    Pause(pause::Pause),
+    Resume(pause::Resume),
     Preflight(preflight::PreflightArguments),
     Exchange(exchange::Exchange),
     FailureReport(failure_report::FailureReport),
@@ -99,6 +105,9 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Status => status::run(&cli.global),
         Command::Healthcheck => healthcheck::run(&cli.global),
         Command::ExecIntegrity(arguments) => exec_integrity::run(&cli.global, arguments),
+        Command::Kill(arguments) => kill::run(&cli.global, arguments),
+        Command::Pause(arguments) => pause::pause(&cli.global, arguments),
+        Command::Resume(arguments) => pause::resume(&cli.global, arguments),
         Command::Preflight(arguments) => preflight::run(&cli.global, arguments),
         Command::Exchange(arguments) => exchange::run(&cli.global, arguments),
         Command::FailureReport(arguments) => failure_report::run(&cli.global, arguments),

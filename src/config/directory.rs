@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 const STATE_DIRECTORY_DEFAULT: &str = "./data";
 /// What `StateDirectory=ibis` of the installed units means.
 const STATE_DIRECTORY_INSTALLED: &str = "/var/lib/ibis";
+/// What `RuntimeDirectory=ibis` of the installed units means.
+const RUNTIME_DIRECTORY_INSTALLED: &str = "/run/ibis";
 
 /// Where this process keeps and finds its files.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -56,6 +58,15 @@ impl Directories {
             return installed.to_owned();
         }
         self.state
+    }
+
+    /// Where a command for an agent is put: its state directory, and what takes it where that cannot.
+    pub fn to_give_orders_in(self) -> (PathBuf, Option<PathBuf>) {
+        let runtime = self.runtime.clone();
+        let state = self.to_look_at();
+        let installed = Path::new(RUNTIME_DIRECTORY_INSTALLED);
+        let is_service = state == Path::new(STATE_DIRECTORY_INSTALLED) && installed.exists();
+        (state, runtime.or_else(|| is_service.then(|| installed.to_owned())))
     }
 }
 

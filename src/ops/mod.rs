@@ -7,6 +7,7 @@
 pub mod age;
 pub mod agent_evidence;
 pub mod backup;
+pub mod command;
 pub mod db_check;
 pub mod events;
 pub mod exact_number;
@@ -15,6 +16,7 @@ pub mod failure;
 pub mod healthcheck;
 pub mod hourly_kpi;
 pub mod job_run;
+pub mod kill;
 pub mod log_retention;
 pub mod replay;
 pub mod report;

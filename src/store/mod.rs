@@ -15,6 +15,7 @@ pub mod event;
 pub mod imported_trade;
 pub mod install;
 pub mod instrument_row;
+pub mod kill;
 pub mod kpi;
 pub mod load;
 pub mod operator;

@@ -8,7 +8,7 @@ use crate::support::home::Home;
 use crate::support::repository;
 
 /// Every command that does something.
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 24] = [
     "agent",
     "status",
     "healthcheck",
@@ -16,6 +16,12 @@ const COMMANDS: [&str; 18] = [
     "hourly-kpi",
     "log-retention",
     "failure-report",
+    "kill activate",
+    "kill release",
+    "kill status",
+    "kill drill",
+    "pause",
+    "resume",
     "preflight",
     "exchange",
     "trades import",

@@ -2,4 +2,7 @@
 
 mod causes;
 mod guards;
+mod kill;
+mod live_kill;
 mod operators;
+pub mod stage;

@@ -37,8 +37,8 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
     (
         "cli",
         &[
-            "agent", "clock", "config", "domain", "durable", "engine", "exchange", "market", "ops",
-            "recorder", "risk", "store", "strategy", "systemd",
+            "agent", "clock", "config", "domain", "durable", "engine", "exchange", "http",
+            "market", "ops", "recorder", "risk", "store", "strategy", "systemd",
         ],
     ),
 ];

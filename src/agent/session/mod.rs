@@ -233,8 +233,11 @@ impl Session {
         self.note(Some(RunUpdate { run, ready_at: None, progress, ended }), true);
         self.parts.engine.finish();
         self.tally.feeds = self.parts.source.counts();
-        let Parts { engine, venue, ledger, state_dir, lock, .. } = self.parts;
+        let Parts { engine, venue, ledger, state_dir, lock, mut spool, .. } = self.parts;
         ledger.close()?;
+        for (id, _) in &self.obeyed {
+            spool.done(id);
+        }
         venue.close()?;
         drop(lock);
         let connection = crate::store::open_reader(&state_dir)?;

@@ -3,7 +3,8 @@
 use super::Session;
 use crate::agent::error::AgentError;
 use crate::clock;
-use crate::domain::operator::Command;
+use crate::domain::hold::{HoldCode, Level};
+use crate::domain::operator::{Command, CommandId, Via, Wish};
 use crate::engine::event::Event;
 use crate::store::operator;
 
@@ -22,6 +23,33 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// The kill switch, by a signal. Its file comes first, like that of any other command: it outlives a
+    /// crash of this process. Where it cannot be written the command is obeyed all the same.
+    pub(in crate::agent) fn kill(&mut self) -> Result<(), AgentError> {
+        let at = clock::wall_now();
+        let Ok(id) = CommandId::new(&format!("signal-{}-{}", at.us(), std::process::id())) else {
+            return Ok(());
+        };
+        let (by, reason) = ("a signal".to_owned(), "SIGUSR1".to_owned());
+        let wish = Wish::Kill { flatten: false };
+        let command = Command { id, at, by, via: Via::Signal, reason, wish };
+        match operator::submit(&self.parts.state_dir, None, &command) {
+            Ok(_) => self.hear(),
+            Err(error) => {
+                log::error!("the kill switch has no file: {error}");
+                self.obey(command)
+            }
+        }
+    }
+
+    /// True once the kill switch is verified, and nothing is left to be sold by it.
+    pub(in crate::agent) fn is_kill_done(&self) -> bool {
+        let engine = self.engine();
+        engine.level() == Level::KillSwitch
+            && !engine.is_kill_unverified()
+            && !engine.holds().is_set(None, HoldCode::Flatten)
     }
 
     /// Tells the engine of a command, unless an earlier run did before it died.

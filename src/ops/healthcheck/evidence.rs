@@ -9,6 +9,8 @@ use crate::domain::time::Timestamp;
 use crate::durable::sqlite::OpenErrorKind;
 use crate::ops::agent_evidence::{AgentEvidence, Lock, Service};
 use crate::ops::job_run::{self, JobRun};
+use crate::ops::kill::drill;
+use crate::store::kill::{self, Latch};
 use crate::store::state_json::{self, StateJsonError};
 use crate::store::{self, chain, load};
 
@@ -49,6 +51,10 @@ pub struct LedgerEvidence {
     pub last_fill_orphaned: bool,
     /// Active holds.
     pub holds: Vec<Hold>,
+    /// The active kill switch.
+    pub kill: Option<Latch>,
+    /// The last drill of it.
+    pub kill_drill: Option<JobRun>,
     /// The last run of each of [`OTHER_JOBS`].
     pub jobs: [Option<JobRun>; OTHER_JOBS.len()],
     /// Whether this run's row could be written.
@@ -127,11 +133,14 @@ fn read_all(
     for (job, name) in jobs.iter_mut().zip(OTHER_JOBS) {
         *job = job_run::last(&snapshot, name)?;
     }
+    let holds = load::holds(&snapshot)?;
     let evidence = LedgerEvidence {
         head: chain::head(&snapshot)?.seq,
         chain_break: chain::first_break(&snapshot, Some(CHAIN_TAIL_EVENTS))?,
         last_fill_orphaned: orphaned.unwrap_or(false),
-        holds: load::holds(&snapshot)?,
+        kill: kill::of_holds(&snapshot, &holds)?,
+        kill_drill: job_run::last(&snapshot, drill::JOB)?,
+        holds,
         jobs,
         written: Ok(()),
     };

@@ -8,6 +8,7 @@ use crate::config::settings::HealthSettings;
 use crate::domain::hold::{Hold, Level};
 use crate::ops::age::Age;
 use crate::ops::agent_evidence::Service;
+use crate::ops::kill::state;
 use crate::ops::report::{Check, Report, Severity};
 
 /// Judges everything that was found.
@@ -30,6 +31,7 @@ pub fn judge(evidence: &Evidence, limits: &HealthSettings) -> Report {
                 integrity(ledger),
                 writable(ledger),
                 holds(&ledger.holds),
+                state::check(ledger.kill.as_ref(), ledger.kill_drill.as_ref(), evidence.now),
             ]);
             checks.extend((0..OTHER_JOBS.len()).map(|index| job(evidence, ledger, index, limits)));
         }
@@ -141,6 +143,7 @@ mod tests {
     use crate::ops::agent_evidence::{AgentEvidence, Clock, Lock, Run};
     use crate::ops::healthcheck::evidence::{LedgerUnusable, StateJson};
     use crate::ops::job_run::JobRun;
+    use crate::store::kill::Latch;
     use Severity::{Critical, Degraded, Insufficient, Ok as Fine};
 
     const NOW: Timestamp = Timestamp::from_ms(1_771_532_639_000);
@@ -167,6 +170,8 @@ mod tests {
                 chain_break: None,
                 last_fill_orphaned: false,
                 holds: Vec::new(),
+                kill: None,
+                kill_drill: None,
                 jobs: [run(Fine), run(Insufficient), run(Fine), run(Fine), run(Fine)],
                 written: Ok(()),
             }),
@@ -399,6 +404,28 @@ mod tests {
             ledger(evidence).jobs[0] = None;
         });
         assert_eq!(by_hand, Fine, "without systemd there is no timer to be dead");
+    }
+
+    #[test]
+    fn an_unverified_kill_switch_is_critical_and_an_old_drill_is_not() {
+        let latch = |verified_at| Latch {
+            code: HoldCode::KillSwitch,
+            since: ago(60_000),
+            reason: "root: a test".to_owned(),
+            verified_at,
+            flattening: false,
+        };
+        let id = "kill_switch";
+        assert_eq!(only(id, |evidence| ledger(evidence).kill = Some(latch(None))), Critical);
+        assert_eq!(only(id, |evidence| ledger(evidence).kill = Some(latch(Some(NOW)))), Fine);
+        let month = 31 * 86_400_000;
+        let drill = Some(JobRun { ended_at: ago(month), severity: Fine, exit_code: 0 });
+        let mut evidence = healthy();
+        ledger(&mut evidence).kill_drill = drill;
+        let report = judged(&evidence);
+        assert_eq!(report.overall(), Fine);
+        let check = report.checks.iter().find(|check| check.id == id).unwrap();
+        assert!(check.detail.starts_with("last drill: 31d"), "{}", check.detail);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::ops::age::Age;
 use crate::ops::agent_evidence::{Clock, Service};
 use crate::ops::healthcheck::{LedgerEvidence, OTHER_JOBS, StateJson};
+use crate::ops::kill;
 use crate::ops::report::{Check, Severity};
 use crate::store::state_json::DeadManDocument;
 
@@ -145,11 +146,14 @@ fn trading(status: &Status) -> Vec<Field> {
     let health = details
         .and_then(|details| details.healthcheck.as_ref())
         .map(|last| format!("{} {} ago", last.severity, Age::of(last.ended_at, now)));
+    let ledger = status.evidence.ledger.as_ref().ok();
+    let kill = ledger.map(|ledger| kill::state::word(ledger.kill.as_ref()));
     let dead_man = details.and_then(|details| details.dead_man.as_ref());
     let dead_man = dead_man.map(|switch| ("dead_man_switch", json!(dead_man_words(switch, now))));
     let mut fields = vec![
         ("mode", of(|details| json!(details.mode))),
         ("state", of(|details| json!(details.state))),
+        ("kill_switch", json!(kill)),
         ("health", json!(health.unwrap_or_else(|| "never checked".to_owned()))),
         ("open_orders", of(|details| json!(details.open_orders))),
         ("equity", of(|details| json!(details.equity))),
