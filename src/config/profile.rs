@@ -147,7 +147,8 @@ fn entry_fits(input: &Input) -> Result<(), ConfigError> {
     if smallest <= largest {
         return Ok(());
     }
-    let what = format!("{low} = {smallest} is above the {largest} that agent.profile = canary allows");
+    let what =
+        format!("{low} = {smallest} is above the {largest} that agent.profile = canary allows");
     let fix = format!("set {low} to {largest} or less");
     Err(ConfigError::new(origin(input, &[low, "agent.profile"]), what, fix))
 }

@@ -16,6 +16,7 @@ pub mod healthcheck;
 pub mod hourly_kpi;
 pub mod job_run;
 pub mod log_retention;
+pub mod preflight;
 pub mod replay;
 pub mod report;
 pub mod status;
