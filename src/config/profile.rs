@@ -230,7 +230,14 @@ mod tests {
     #[test]
     fn what_a_profile_does_not_allow_is_refused_with_advice() {
         for (keys, told) in [
-            (vec![("agent.mode", "live"), ("agent.armed", "true")], "profile = \"canary\""),
+            (
+                vec![
+                    ("agent.mode", "live"),
+                    ("agent.armed", "true"),
+                    ("market.symbols", "BTC-USDT"),
+                ],
+                "profile = \"canary\"",
+            ),
             (vec![("agent.profile", "canary")], "without market.symbols"),
             (
                 vec![("agent.profile", "canary"), ("market.symbols", "BTC-USDT,ETH-USDT,SOL-USDT")],
