@@ -110,7 +110,7 @@ impl Stage {
         let address = ready["listening"].as_str().unwrap();
         place(address, &account, orders);
         let configuration = format!(
-            "mode = \"live\"\narmed = true\n[market]\nsymbols = [\"BTC-USDT\", \"ETH-USDT\", \"SOL-USDT\"]\n\
+            "mode = \"live\"\narmed = true\nprofile = \"prod\"\n[market]\nsymbols = [\"BTC-USDT\", \"ETH-USDT\", \"SOL-USDT\"]\n\
              [strategy]\nfast_candles = 1\nslow_candles = 2\ncandle_interval = \"5s\"\n\
              entry_price = \"bid\"\nentry_ttl = \"10s\"\nreentry_cooldown = \"0s\"\n\
              [exchange]\nbase_url = \"http://{address}\"\ncredentials_file = {account:?}\n"

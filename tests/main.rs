@@ -18,6 +18,7 @@ mod http;
 mod incidents;
 mod kucoin;
 mod live;
+mod preflight;
 mod recorder;
 mod rest;
 mod simulation;

@@ -159,7 +159,7 @@ fn trade(directory: &Path) -> Vec<Duration> {
     fs::write(
         &configuration,
         format!(
-            "mode = \"live\"\narmed = true\n\
+            "mode = \"live\"\narmed = true\nprofile = \"prod\"\n\
              [market]\nsymbols = [\"BTC-USDT\", \"ETH-USDT\", \"SOL-USDT\", \"AVAX-USDT\", \"ARB-USDT\"]\n\
              [strategy]\nfast_candles = 1\nslow_candles = 2\ncandle_interval = \"5s\"\n\
              reentry_cooldown = \"0s\"\n\

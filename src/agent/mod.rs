@@ -8,10 +8,12 @@ mod document;
 mod engine_settings;
 mod error;
 mod ground;
+mod guardian;
 mod heartbeat;
 mod narrate;
 mod online;
 pub mod pace;
+mod preflight;
 pub mod restore;
 mod session;
 mod showing;
@@ -29,6 +31,7 @@ use std::time::Duration;
 use crate::clock;
 use crate::config::{Directories, Settings, Sources};
 use crate::domain::time::Timestamp;
+use crate::engine::event::Event;
 use crate::http::Service;
 use crate::http::board::{Board, Phase};
 use crate::systemd::message_id;
@@ -193,7 +196,7 @@ impl Life<'_> {
             }
             match signals.within(rest, session.filled()).await {
                 None => {}
-                Some(Signal::Hangup) => self.reload(heartbeat),
+                Some(Signal::Hangup) => self.reload(session, heartbeat),
                 Some(Signal::Kill) => session.kill()?,
                 Some(signal) => return Ok(Cause::Signal(signal)),
             }
@@ -250,7 +253,7 @@ impl Life<'_> {
     }
 
     /// SIGHUP: takes over what can change while running, says what needs a restart.
-    fn reload(&mut self, heartbeat: &mut Heartbeat) {
+    fn reload(&mut self, session: &mut Session, heartbeat: &mut Heartbeat) {
         heartbeat.reloading();
         match load(&self.options.sources) {
             Err(error) => log::error!("configuration not reloaded, the old one stays: {error}"),
@@ -259,6 +262,9 @@ impl Life<'_> {
                 let (taken, waiting) = (changed.reloadable.join(" "), changed.restart.join(" "));
                 if !waiting.is_empty() {
                     log::warn!(keys = waiting.as_str(); "changed, but need a restart: {waiting}");
+                }
+                if let Some(hold) = guardian::hold(&changed.restart, session.now()) {
+                    session.tell(&Event::SetHold(hold));
                 }
                 log::info!(MESSAGE_ID = message_id::CONFIG_RELOADED, keys = taken.as_str();
                     "configuration reloaded: {}", if taken.is_empty() { "nothing changed" } else { &taken });

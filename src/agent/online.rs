@@ -235,6 +235,7 @@ fn wanted(settings: &Settings, held: &[Symbol]) -> Wanted {
         held: held.to_vec(),
         needs_account: settings.agent.mode == Mode::Live,
         allow_withdrawal: settings.exchange.allow_withdrawal_key,
+        entry_min: settings.risk.notional_min,
     }
 }
 

@@ -11,7 +11,7 @@ use super::ground::{self, Wanted};
 use super::online::Held;
 use super::pace::{Pace, PaceClock};
 use super::session::{Parts, Session};
-use super::{Options, restore};
+use super::{Options, preflight, restore};
 use crate::clock;
 use crate::config::settings::{Mode, Record};
 use crate::config::{Directories, Settings};
@@ -30,7 +30,7 @@ use crate::recorder::recorded_engine::RecordedEngine;
 use crate::recorder::recording::{self, Origin, Recorder};
 use crate::store::emergency::{self, Emergency, TakeInError};
 use crate::store::operator::Spool;
-use crate::store::run::{self, BeginError, NewRun, Run};
+use crate::store::run::{self, BeginError, CRASH_STREAK_MAX, NewRun, Run};
 use crate::store::writer::LedgerSink;
 use crate::store::{
     LEDGER, chain, day_row, install, instrument_row, ledger_path, load, state_json,
@@ -40,8 +40,6 @@ use crate::systemd::notify::Notifier;
 
 /// Longest pause after crashes in a row, in seconds; it doubles from 30 s (seed 001).
 const CRASH_HOLD_S_MAX: u64 = 3_600;
-/// More crashes in a row than this stop trading until an operator resumes (seed 001).
-const CRASH_STREAK_MAX: u32 = 10;
 
 /// Opens and reconciles everything.
 pub(super) async fn start(
@@ -59,7 +57,7 @@ pub(super) async fn start(
     let mut connection = LEDGER.open_writer(&ledger_path(state_dir))?;
     let hash = settings.hash();
     let new = new_run(options, settings, (ground::name(settings, replay.is_some()), &hash));
-    let run = run::foresee(&connection, &new).map_err(|error| not_ours(state_dir, error))?;
+    let run = foresee(settings, state_dir, &connection, &new)?;
     take_emergency_in(options, &mut connection)?;
     let seen_until = last_instant(&connection, &run)?;
     let ledger = load::load(&connection)?;
@@ -121,6 +119,18 @@ pub(super) async fn start(
     let session = Session::new(parts, (now, ground.first), actions);
     let clock = ground.clock.unwrap_or_else(|| PaceClock::new(options.pace, now));
     Ok((session, clock))
+}
+
+/// What this start will be, if it may be one.
+fn foresee(
+    settings: &Settings,
+    state_dir: &Path,
+    connection: &rusqlite::Connection,
+    new: &NewRun<'_>,
+) -> Result<Run, AgentError> {
+    let run = run::foresee(connection, new).map_err(|error| not_ours(state_dir, error))?;
+    preflight::check(settings, state_dir)?;
+    Ok(run)
 }
 
 /// A restore that was cut short has to be whole before anything is opened.

@@ -7,7 +7,8 @@ use std::time::Duration;
 use clap::Args;
 
 use super::exit::Exit;
-use super::{Global, print_json};
+use super::preflight::PreflightArguments;
+use super::{Global, preflight, print_json};
 use crate::agent::{self, Options, pace::Pace};
 use crate::config::{Directories, Sources};
 use crate::systemd::{journal, panic};
@@ -34,6 +35,9 @@ pub struct Agent {
     /// Stop after this long (30s, 5m, 24h): by the wall, with --speed max by the market's clock
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     max_runtime: Option<Duration>,
+    /// Only look whether it is fit to trade, as ibis preflight does, and exit with that verdict
+    #[arg(long, conflicts_with_all = ["replay", "speed", "seed", "max_runtime"])]
+    dry_run: bool,
 }
 
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
@@ -42,6 +46,10 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 }
 
 pub(super) fn run(global: &Global, arguments: &Agent) -> anyhow::Result<Exit> {
+    let directories = Directories::of_process(global.state_dir.as_deref());
+    if arguments.dry_run {
+        return preflight::look(global, &directories.state, &PreflightArguments::default());
+    }
     let mut sources = Sources::of_process(global.config.clone());
     if let Some(seed) = arguments.seed {
         sources.options.push(("--seed".to_owned(), "market.seed", seed.to_string()));
@@ -53,7 +61,7 @@ pub(super) fn run(global: &Global, arguments: &Agent) -> anyhow::Result<Exit> {
     let default = if replayed { Pace::Max } else { Pace::Wall };
     let options = Options {
         sources,
-        directories: Directories::of_process(global.state_dir.as_deref()),
+        directories,
         replay: arguments.replay.clone(),
         pace: arguments.speed.unwrap_or(default),
         max_runtime: arguments.max_runtime,

@@ -10,6 +10,7 @@ use crate::durable::group_commit::WriteFailed;
 use crate::durable::sqlite::{OpenError, OpenErrorKind, classify};
 use crate::exchange::paper::AccountError;
 use crate::ops::backup::failure::BackupError;
+use crate::ops::preflight::Class;
 use crate::ops::report::Severity;
 
 /// How a subcommand ended.
@@ -50,6 +51,19 @@ impl From<Severity> for Exit {
             Severity::Degraded => Self::Degraded,
             Severity::Critical => Self::Critical,
             Severity::Insufficient => Self::Insufficient,
+        }
+    }
+}
+
+impl From<Class> for Exit {
+    fn from(class: Class) -> Self {
+        match class {
+            Class::Held => Self::Critical,
+            Class::Busy => Self::TryAgain,
+            Class::Venue => Self::Unavailable,
+            Class::Config => Self::Config,
+            Class::Credentials => Self::Credentials,
+            Class::Data => Self::Data,
         }
     }
 }
@@ -149,6 +163,10 @@ mod tests {
         use Severity::{Critical, Degraded, Insufficient, Ok};
         for severity in [Ok, Insufficient, Degraded, Critical] {
             assert_eq!(Exit::from(severity) as u8, severity.exit_code());
+        }
+        use Class::{Busy, Config, Credentials, Data, Held, Venue};
+        for class in [Held, Busy, Venue, Config, Credentials, Data] {
+            assert_eq!(Exit::from(class) as u8, class.exit_code());
         }
     }
 }

@@ -14,6 +14,8 @@ pub enum Origin {
     Variable(String),
     /// An option of the command line, as the user typed its name.
     Option(String),
+    /// The lock of a profile, by its name.
+    Profile(&'static str),
 }
 
 impl fmt::Display for Origin {
@@ -24,6 +26,7 @@ impl fmt::Display for Origin {
             Self::File(path, None) => write!(f, "{}", path.display()),
             Self::Variable(name) => write!(f, "environment {name}"),
             Self::Option(name) => f.write_str(name),
+            Self::Profile(name) => write!(f, "agent.profile = {name}"),
         }
     }
 }

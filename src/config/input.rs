@@ -75,9 +75,10 @@ fn unknown(entry: &Entry) -> ConfigError {
     let near = nearest(&entry.name, KEYS.iter().map(|key| key.name));
     let fix = match (&entry.origin, near.and_then(table::find)) {
         (Origin::Variable(_), Some(key)) => format!("did you mean {}?", key.variable()),
-        (Origin::Default | Origin::File(..) | Origin::Option(_), Some(key)) => {
-            format!("did you mean {}?", key.name)
-        }
+        (
+            Origin::Default | Origin::File(..) | Origin::Option(_) | Origin::Profile(_),
+            Some(key),
+        ) => format!("did you mean {}?", key.name),
         (_, None) => format!("the sections are {}", sections.join(", ")),
     };
     ConfigError::new(entry.origin.clone(), format!("unknown key {:?}", entry.name), fix)

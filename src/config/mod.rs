@@ -13,6 +13,7 @@ pub mod fragment;
 pub mod grammar;
 pub mod input;
 pub mod key;
+pub mod profile;
 pub mod relation;
 pub mod sample;
 pub mod settings;

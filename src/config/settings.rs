@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::error::{ConfigError, Origin};
 use super::input::Input;
+use super::profile::{self, Locked, Profile};
 use super::table::KEYS;
 use crate::domain::decimal::Decimal;
 use crate::domain::identifier::Asset;
@@ -105,7 +106,7 @@ macro_rules! section {
 section! {
     /// `[agent]`
     AgentSettings {
-        instance: String, mode: Mode, armed: bool, log_level: log::LevelFilter,
+        instance: String, mode: Mode, armed: bool, profile: Profile, log_level: log::LevelFilter,
         state_json_interval: Duration, progress_interval: Duration, stop_timeout: Duration,
     }
 }
@@ -281,6 +282,7 @@ pub struct Settings {
     pub retention: Arc<RetentionSettings>,
     /// `[backup]`
     pub backup: Arc<BackupSettings>,
+    locked: Arc<Vec<Locked>>,
     effective: Arc<BTreeMap<&'static str, String>>,
 }
 
@@ -299,11 +301,16 @@ impl Settings {
         Self::of(&Input::defaults())
     }
 
-    /// Checks `input` as a whole and types it.
+    /// Checks `input` as a whole, lowers it to what its profile allows, and types it.
     pub fn validate(input: &Input) -> Result<Self, ConfigError> {
         let settings = Self::of(input);
         super::relation::check(&settings, input)?;
-        Ok(settings)
+        let mut allowed = input.clone();
+        let locked = profile::lock(&settings, &mut allowed)?;
+        if locked.is_empty() {
+            return Ok(settings);
+        }
+        Ok(Self { locked: Arc::new(locked), ..Self::of(&allowed) })
     }
 
     fn of(input: &Input) -> Self {
@@ -324,10 +331,16 @@ impl Settings {
             recorder: Arc::new(RecorderSettings::read(&section("recorder"))),
             retention: Arc::new(RetentionSettings::read(&section("retention"))),
             backup: Arc::new(BackupSettings::read(&section("backup"))),
+            locked: Arc::default(),
             effective: Arc::new(
                 input.iter().map(|(name, value, _)| (name, value.to_string())).collect(),
             ),
         }
+    }
+
+    /// What the profile lowered, by key.
+    pub fn locked(&self) -> &[Locked] {
+        &self.locked
     }
 
     /// Every key with its effective value in canonical text, by name.
@@ -371,6 +384,10 @@ impl Settings {
             let entry = super::input::untyped(key.name, value, Origin::Default);
             input.apply(&entry).expect("canonical text of a checked value reads back");
         }
-        Self::of(&input)
+        let merged = Self::of(&input);
+        // The profile that runs has the last word, whatever the new configuration's would be.
+        let lowered = profile::lock(&merged, &mut input).is_ok_and(|locked| !locked.is_empty());
+        let locked = Arc::clone(&self.locked);
+        Self { locked, ..if lowered { Self::of(&input) } else { merged } }
     }
 }

@@ -43,6 +43,9 @@ const TRADING: &[Key] = &[
     Key::new("agent.armed", Kind::Flag, "false")
         .origin("real money moves only when someone says so twice")
         .doc("Live mode sends orders only with this; a start without it is refused."),
+    Key::new("agent.profile", Kind::Word(&["dev", "canary", "prod"]), "dev")
+        .origin("money is risked only by whoever says how much")
+        .doc("How much may be risked: dev never trades live, canary is locked to two symbols and small sizes whatever else is written, prod is taken at its word."),
     Key::new("agent.log_level", Kind::Word(&["error", "warn", "info", "debug", "trace"]), "info")
         .origin("state changes a person wants in the story")
         .doc("Least severe level that is logged.")

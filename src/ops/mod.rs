@@ -18,6 +18,7 @@ pub mod hourly_kpi;
 pub mod job_run;
 pub mod kill;
 pub mod log_retention;
+pub mod preflight;
 pub mod replay;
 pub mod report;
 pub mod status;

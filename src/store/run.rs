@@ -10,6 +10,9 @@ pub const STABLE_US: i64 = 15 * 60 * 1_000_000;
 /// Runs looked back at for the streak; beyond it the answer is the same.
 const STREAK_MAX: i64 = 64;
 
+/// More unclean runs in a row than this stop trading until an operator resumes (seed 001).
+pub const CRASH_STREAK_MAX: u32 = 10;
+
 /// What a start of the agent is about.
 #[derive(Clone, Debug)]
 pub struct NewRun<'a> {
@@ -126,7 +129,7 @@ pub fn foresee(connection: &Connection, new: &NewRun<'_>) -> Result<Run, BeginEr
     let number = connection.query_row(query, [], |row| row.get(0))?;
     let query = "SELECT coalesce(max(stamp), 0) FROM runs";
     let last_stamp: i64 = connection.query_row(query, [], |row| row.get(0))?;
-    let (unclean_streak, last_engine_at) = look_back(connection)?;
+    let (unclean_streak, last_engine_at) = look_back(connection, 0)?;
     let last_stamp = u64::try_from(last_stamp).unwrap_or(0);
     Ok(Run { number, unclean_streak, last_engine_at, last_stamp })
 }
@@ -164,14 +167,26 @@ pub fn meta(connection: &Connection, key: &str) -> rusqlite::Result<Option<Strin
         .optional()
 }
 
-/// The streak of unclean runs up to the newest, and the newest's engine clock.
-fn look_back(connection: &Connection) -> rusqlite::Result<(u32, Option<Timestamp>)> {
+/// The hash of the configuration of the newest run.
+pub fn newest_config_hash(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let query = "SELECT config_hash FROM runs ORDER BY run DESC LIMIT 1";
+    connection.query_row(query, [], |row| row.get(0)).optional()
+}
+
+/// How many runs in a row ended uncleanly and were not stable, up to the newest, or with `running` up to
+/// the one before it.
+pub fn unclean_streak(connection: &Connection, running: bool) -> rusqlite::Result<u32> {
+    Ok(look_back(connection, u8::from(running))?.0)
+}
+
+/// The streak of unclean runs up to the newest but `newer`, and that one's engine clock.
+fn look_back(connection: &Connection, newer: u8) -> rusqlite::Result<(u32, Option<Timestamp>)> {
     let mut statement = connection.prepare(
         "SELECT ended_at_us, ready_at_us, progress_at_us, engine_at_us FROM runs
-         ORDER BY run DESC LIMIT ?1",
+         ORDER BY run DESC LIMIT ?1 OFFSET ?2",
     )?;
     let runs: Vec<(bool, Option<i64>)> = statement
-        .query_map([STREAK_MAX], |row| Ok((is_unclean(row)?, row.get(3)?)))?
+        .query_map(params![STREAK_MAX, newer], |row| Ok((is_unclean(row)?, row.get(3)?)))?
         .collect::<Result<_, _>>()?;
     let streak = runs.iter().take_while(|(unclean, _)| *unclean).count();
     let engine_at = runs.iter().find_map(|(_, engine_at)| *engine_at).map(Timestamp::from_us);
@@ -224,6 +239,8 @@ mod tests {
         assert_eq!(streak(&mut connection), 0);
         assert_eq!(streak(&mut connection), 1);
         assert_eq!(streak(&mut connection), 2);
+        let looked = [false, true].map(|running| unclean_streak(&connection, running).unwrap());
+        assert_eq!(looked, [3, 2]);
         connection.execute("UPDATE runs SET ended_at_us = 5 WHERE run = 3", []).unwrap();
         assert_eq!(streak(&mut connection), 0);
         assert_eq!(streak(&mut connection), 1);

@@ -10,4 +10,5 @@ pub mod notify;
 pub mod panic;
 pub mod record;
 mod systemctl;
+pub mod time_sync;
 pub mod unit;

@@ -79,7 +79,7 @@ fn every_route_answers_while_the_agent_starts() {
     );
     fs::set_permissions(&account, fs::Permissions::from_mode(0o600)).unwrap();
     let live = format!(
-        "[agent]\nmode = \"live\"\narmed = true\n[market]\nsymbols = [\"BTC-USDT\"]\n\
+        "[agent]\nmode = \"live\"\narmed = true\nprofile = \"prod\"\n[market]\nsymbols = [\"BTC-USDT\"]\n\
          [exchange]\nbase_url = \"http://127.0.0.1:1\"\ncredentials_file = {account:?}\n"
     );
     let socket = Door::Socket(home.path("run/control.sock"));

@@ -137,7 +137,7 @@ fn i_24_secrets_in_the_open() {
     home.write(
         "live.toml",
         format!(
-            "mode = \"live\"\narmed = true\n[market]\nsymbols = [\"BTC-USDT\"]\n[exchange]\nbase_url = \"http://127.0.0.1:9\"\n\
+            "mode = \"live\"\narmed = true\nprofile = \"prod\"\n[market]\nsymbols = [\"BTC-USDT\"]\n[exchange]\nbase_url = \"http://127.0.0.1:9\"\n\
              credentials_file = {file:?}\n"
         ),
     );

@@ -23,7 +23,7 @@ impl Trader {
         home.write(
             "ibis.toml",
             format!(
-                "mode = \"live\"\narmed = true\nstop_timeout = \"30s\"\n\
+                "mode = \"live\"\narmed = true\nprofile = \"prod\"\nstop_timeout = \"30s\"\n\
                  [market]\nsymbols = [{}]\n\
                  [exchange]\nbase_url = {base_url:?}\ncredentials_file = {credentials:?}\n{more}",
                 list.join(", ")

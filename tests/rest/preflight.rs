@@ -12,7 +12,8 @@ use crate::support::home::Home;
 fn look(rest: &Rest, symbol: &str) -> Preflight {
     let symbols = vec![Symbol::new(symbol).unwrap()];
     let held = Vec::new();
-    let wanted = Wanted { symbols, held, needs_account: true, allow_withdrawal: false };
+    let entry_min = "11".parse().unwrap();
+    let wanted = Wanted { symbols, held, needs_account: true, allow_withdrawal: false, entry_min };
     let facts = run(gather(rest, &wanted));
     judge(&wanted, &facts)
 }

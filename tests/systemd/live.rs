@@ -14,7 +14,7 @@ fn live(speed: &str) -> Option<Machine> {
     machine.until(&format!("[ -s {ACCOUNT} ] && journalctl -u venue | grep -q listens"));
     machine.write(
         "/etc/ibis/config.d/live.toml",
-        "mode = \"live\"\narmed = true\n\
+        "mode = \"live\"\narmed = true\nprofile = \"prod\"\n\
          [market]\nsymbols = [\"BTC-USDT\", \"ETH-USDT\", \"SOL-USDT\", \"ARB-USDT\"]\n\
          [exchange]\nbase_url = \"http://127.0.0.1:8640\"\n",
     );

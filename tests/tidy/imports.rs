@@ -22,7 +22,7 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
     (
         "agent",
         &[
-            "clock", "config", "domain", "durable", "engine", "exchange", "http", "market",
+            "clock", "config", "domain", "durable", "engine", "exchange", "http", "market", "ops",
             "recorder", "risk", "store", "strategy", "systemd",
         ],
     ),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{BookSource, Decision, EntryPrice, ForeignOrders, MarketSource, Mode, Record};
 use crate::config::input::Input;
+use crate::config::profile::Profile;
 use crate::config::value::Value;
 use crate::domain::decimal::Decimal;
 use crate::domain::identifier::Asset;
@@ -68,6 +69,7 @@ macro_rules! from_word {
 
 from_word! {
     Mode { "paper" => Self::Paper, "live" => Self::Live }
+    Profile { "dev" => Self::Dev, "canary" => Self::Canary, "prod" => Self::Prod }
     Decision { "hold" => Self::Hold, "adopt" => Self::Adopt }
     ExitPolicy { "hold" => Self::Hold, "reduce" => Self::Reduce, "flatten" => Self::Flatten }
     ForeignOrders { "hold" => Self::Hold, "ignore" => Self::Ignore }

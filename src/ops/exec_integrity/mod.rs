@@ -30,6 +30,7 @@ use crate::domain::time::Timestamp;
 use crate::store;
 
 pub use gather::AskVenue;
+pub use judge::differences;
 pub use repair::document as state_document;
 
 /// The job's name.
@@ -49,7 +50,7 @@ pub fn run(
     let ledger = store::open_reader(state_dir)?;
     let mut snapshot = gather::gather(state_dir, &ledger, ask_venue, started_at)?;
     for _ in 1..LOOKS {
-        let groups = judge::differences(&snapshot, settings);
+        let groups = differences(&snapshot, settings);
         if !snapshot.running || groups.iter().all(|(_, found)| found.is_empty()) {
             break;
         }

@@ -179,13 +179,17 @@ fn check_balances(wanted: &Wanted, granted: &GrantedFacts) -> PreflightCheck {
     let value = value.join(", ");
     let empty: Vec<_> = balances
         .iter()
-        .filter(|(_, available)| !available.is_positive())
+        .filter(|(_, available)| !available.is_positive() || *available < wanted.entry_min)
         .map(|(asset, _)| asset.as_str())
         .collect();
     if empty.is_empty() {
         return PreflightCheck::ok(name, value);
     }
-    let advice = format!("move {} to the trading account to enter", empty.join(" and "));
+    let advice = format!(
+        "an entry takes {} (risk.notional_min): move {} to the trading account to enter",
+        wanted.entry_min,
+        empty.join(" and ")
+    );
     PreflightCheck::warn(name, value, advice)
 }
 

@@ -16,8 +16,9 @@
 //! | account mode | unified | it is not told |
 //! | high frequency | | not opened, by the venue's word |
 //! | fees | not told | |
-//! | balances | not told | none of a quote asset |
+//! | balances | not told | less of a quote asset than the smallest entry |
 //! | test order | refused | only the balance is missing, or no pair to try |
+//! | market data | no pair has a price | some have none, or an old one; asked for by [`quotes`] alone |
 //!
 //! Each failure has a class, so that a service manager knows whether trying again can help.
 
@@ -26,12 +27,14 @@ mod judge;
 mod judge_account;
 mod judge_symbol;
 mod probe;
+pub mod quotes;
 #[cfg(test)]
 mod tests;
 
 pub use facts::{AccountFacts, Facts, GrantedFacts, TestOrder, VenueFacts, gather};
 pub use judge::judge;
 
+use crate::domain::decimal::Decimal;
 use crate::domain::instrument::Instrument;
 use crate::domain::symbol::Symbol;
 use crate::exchange::kucoin::rest::Failure;
@@ -47,6 +50,8 @@ pub struct Wanted {
     pub needs_account: bool,
     /// Whether a key that may withdraw is accepted, by the owner's express wish.
     pub allow_withdrawal: bool,
+    /// The smallest entry, in quote units: of less nothing can be bought.
+    pub entry_min: Decimal,
 }
 
 /// How a check ended.

@@ -21,7 +21,13 @@ const BALANCES: &str = r#"[{"id":"1","currency":"USDT","type":"trade_hf","balanc
 
 fn wanted() -> Wanted {
     let symbols = vec![Symbol::new("BTC-USDT").unwrap()];
-    Wanted { symbols, held: Vec::new(), needs_account: true, allow_withdrawal: false }
+    Wanted {
+        symbols,
+        held: Vec::new(),
+        needs_account: true,
+        allow_withdrawal: false,
+        entry_min: d("11"),
+    }
 }
 
 fn read<'a, T: serde::Deserialize<'a> + IntoOwned>(json: &'a str) -> T::Owned {
