@@ -23,7 +23,8 @@
 //!
 //! Imports point one way: [`domain`] <- [`strategy`], [`risk`] <- [`engine`] <- [`agent`], [`ops`] <-
 //! [`cli`]; [`exchange`], [`store`], [`market`], [`config`], [`systemd`] are the outside world, know
-//! `domain` and not each other; [`recorder`] stands between [`agent`] and [`engine`]. A test holds the table.
+//! `domain` and not each other; [`net`] and [`secret`] serve whoever speaks to another machine;
+//! [`recorder`] stands between [`agent`] and [`engine`]. A test holds the table.
 //!
 //! # Invariants
 //!
@@ -48,9 +49,11 @@ pub mod durable;
 pub mod engine;
 pub mod exchange;
 pub mod market;
+pub mod net;
 pub mod ops;
 pub mod recorder;
 pub mod risk;
+pub mod secret;
 pub mod store;
 pub mod strategy;
 pub mod systemd;

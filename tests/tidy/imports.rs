@@ -6,24 +6,26 @@ use super::assert_none;
 use super::source::{Source, mentions, sources};
 
 /// A module and what it may import of this crate, itself aside.
-const MAY_IMPORT: [(&str, &[&str]); 15] = [
+const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ("domain", &[]),
     ("clock", &["domain"]),
     ("strategy", &["domain"]),
     ("risk", &["domain"]),
     ("engine", &["domain", "risk", "strategy"]),
     ("durable", &["domain"]),
+    ("net", &[]),
+    ("secret", &[]),
     ("systemd", &["clock", "domain"]),
     ("config", &["domain", "risk", "strategy"]),
     ("market", &["domain"]),
     ("recorder", &["clock", "domain", "engine"]),
-    ("exchange", &["clock", "domain", "durable", "market", "risk"]),
+    ("exchange", &["clock", "domain", "durable", "market", "net", "risk", "secret"]),
     ("store", &["domain", "durable", "engine"]),
     (
         "agent",
         &[
-            "clock", "config", "domain", "durable", "engine", "exchange", "market", "recorder",
-            "risk", "store", "strategy", "systemd",
+            "clock", "config", "domain", "durable", "engine", "exchange", "market", "net",
+            "recorder", "risk", "store", "strategy", "systemd",
         ],
     ),
     (
