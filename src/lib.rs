@@ -14,6 +14,7 @@
 //!                                                                               ^
 //!                              ops (healthcheck, exec-integrity, kpi, ...) -----+
 //!
+//!   alerts: what the ledger says, to a person: an outbox in the ledger, a thread of its own
 //!   recorder: every Event goes to recorder/ on its way in; `ibis replay` tells it to the engine again
 //! ```
 //!
@@ -24,7 +25,8 @@
 //! Imports point one way: [`domain`] <- [`strategy`], [`risk`] <- [`engine`] <- [`agent`], [`ops`] <-
 //! [`cli`]; [`exchange`], [`store`], [`market`], [`config`], [`systemd`] are the outside world, know
 //! `domain` and not each other; [`net`] and [`secret`] serve whoever speaks to another machine;
-//! [`recorder`] stands between [`agent`] and [`engine`]. A test holds the table.
+//! [`recorder`] stands between [`agent`] and [`engine`], [`alerts`] between [`store`] and whoever starts
+//! it. A test holds the table.
 //!
 //! # Invariants
 //!
@@ -41,6 +43,7 @@
 //! 10. Every queue, batch, cache and history has a bound with a name.
 
 pub mod agent;
+pub mod alerts;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -10,6 +10,7 @@
 //! | flag | `true` `false` | the same | `1`, `"yes"` |
 //! | url | `"https://host:port"` | the same | a path or a user in it |
 //! | path | `"/etc/ibis/kucoin.toml"` | the same | |
+//! | text | `"-1001234"` | the same | blanks, characters outside ASCII |
 //! | symbols | `["BTC-USDT"]` | `BTC-USDT,ETH-USDT` | |
 //! | deposits | `"USDT 10000, BTC 0.5"` | the same | an asset twice |
 
@@ -34,6 +35,7 @@ pub fn parse(kind: Kind, raw: &Raw) -> Result<Value, Problem> {
         Kind::Name => name(&text(raw, "a quoted name")?),
         Kind::Url => url(&text(raw, "\"https://host\"")?),
         Kind::Path => path(&text(raw, "a quoted path")?),
+        Kind::Text => plain(&text(raw, "a quoted text")?),
         Kind::Symbols => symbols(raw),
         Kind::Deposits => deposits(&text(raw, "\"USDT 10000\"")?),
     }
@@ -220,6 +222,19 @@ fn path(text: &str) -> Result<Value, Problem> {
     }
     Ok(Value::Word(text.to_owned()))
 }
+
+/// The text itself is in no error: it may be an address that only its owner should know.
+fn plain(text: &str) -> Result<Value, Problem> {
+    if text.len() <= TEXT_LENGTH_MAX && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(Value::Word(text.to_owned()));
+    }
+    let fix =
+        format!("write at most {TEXT_LENGTH_MAX} printable characters without blanks, or \"\"");
+    Err(Problem::new("is not a plain text", fix))
+}
+
+/// Characters in a [`Kind::Text`]: the address of a webhook has some two hundred.
+const TEXT_LENGTH_MAX: usize = 500;
 
 /// Characters in a [`Kind::Name`]: leaves 28 of the 40 of a client order id for run and sequence.
 const NAME_LENGTH_MAX: usize = 12;

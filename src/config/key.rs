@@ -27,6 +27,8 @@ pub enum Kind {
     Url,
     /// `"/etc/ibis/kucoin.toml"`.
     Path,
+    /// `"-1001234"`: at most 500 printable characters without blanks, or none.
+    Text,
     /// `["BTC-USDT", "ETH-USDT"]`.
     Symbols,
     /// `"USDT 10000, BTC 0.5"`.

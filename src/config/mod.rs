@@ -6,6 +6,7 @@
 //!
 //! **Failure**: [`ConfigError`], one line; the process exits with 78, which systemd does not restart.
 
+mod alert_keys;
 pub mod directory;
 pub mod error;
 pub mod fragment;
@@ -61,6 +62,24 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
         input.apply(&input::untyped(name, text, Origin::Option(option.clone())))?;
     }
     Ok(Loaded { settings: Settings::validate(&input)?, input, files })
+}
+
+/// The settings of one section as far as they can be read, all others the defaults: for a report about
+/// a process that a wrong configuration keeps from starting. What is wrong is left out.
+pub fn salvage(sources: &Sources, section: &str) -> Settings {
+    let mut input = Input::defaults();
+    let prefix = format!("{section}.");
+    let files = sources.paths().unwrap_or_default();
+    let entries = files.iter().filter_map(|file| fragment::read(file).ok()).flatten();
+    let variables = sources.variables.iter().filter_map(|(variable, text)| {
+        let name = variable.strip_prefix(VARIABLE_PREFIX)?;
+        let name = name.replacen("__", ".", 1).to_ascii_lowercase();
+        Some(input::untyped(&name, text, Origin::Variable(variable.clone())))
+    });
+    for entry in entries.chain(variables).filter(|entry| entry.name.starts_with(&prefix)) {
+        drop(input.apply(&entry));
+    }
+    Settings::validate(&input).unwrap_or_else(|_| Settings::defaults())
 }
 
 #[cfg(test)]
@@ -221,6 +240,22 @@ mod tests {
         assert_eq!(merged.changed(&new).restart, ["market.symbols"]);
         assert_eq!(old.reloaded(&old), old);
         assert_eq!(old.hash().len(), 64);
+    }
+
+    #[test]
+    fn of_a_wrong_configuration_one_section_is_saved() {
+        let root = Root::new("salvage");
+        root.file(
+            "etc/ibis/ibis.toml",
+            "[bogus]\nx = 1\n[alerts]\ncommand = \"/bin/x\"\nfloor_low = 3\n",
+        );
+        root.file("etc/ibis/config.d/10.toml", "not TOML");
+        let variables = vec![variable("IBIS__ALERTS__TELEGRAM_CHAT_ID", "-5")];
+        let sources = Sources { variables, ..root.sources() };
+        assert!(load(&sources).is_err());
+        let alerts = salvage(&sources, "alerts").alerts;
+        assert_eq!((alerts.command.as_str(), alerts.telegram_chat_id.as_str()), ("/bin/x", "-5"));
+        assert_eq!(alerts.floor_low, Settings::defaults().alerts.floor_low);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::error::{ConfigError, Origin};
 use super::input::Input;
 use super::table::KEYS;
 use super::value::Value;
+use crate::domain::alert::Severity;
 use crate::domain::decimal::Decimal;
 use crate::domain::identifier::Asset;
 use crate::domain::symbol::Symbol;
@@ -197,6 +198,20 @@ section! {
     }
 }
 
+section! {
+    /// `[alerts]`. An empty text turns its channel off; the credentials file's path as written.
+    AlertSettings {
+        telegram_chat_id: String, telegram_severity: Severity, telegram_base_url: String,
+        webhook_url: String, webhook_severity: Severity,
+        alertmanager_url: String, alertmanager_severity: Severity,
+        command: String, command_severity: Severity, journal_severity: Severity,
+        credentials_file: String, request_timeout: Duration,
+        floor_critical: Duration, floor_high: Duration, floor_medium: Duration,
+        floor_low: Duration, floor_info: Duration,
+        repeat_critical: Duration, repeat_other: Duration,
+    }
+}
+
 /// The validated configuration. A clone shares its parts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settings {
@@ -222,6 +237,8 @@ pub struct Settings {
     pub retention: Arc<RetentionSettings>,
     /// `[backup]`
     pub backup: Arc<BackupSettings>,
+    /// `[alerts]`
+    pub alerts: Arc<AlertSettings>,
     effective: Arc<BTreeMap<&'static str, String>>,
 }
 
@@ -261,6 +278,7 @@ impl Settings {
             recorder: Arc::new(RecorderSettings::read(&section("recorder"))),
             retention: Arc::new(RetentionSettings::read(&section("retention"))),
             backup: Arc::new(BackupSettings::read(&section("backup"))),
+            alerts: Arc::new(AlertSettings::read(&section("alerts"))),
             effective: Arc::new(
                 input.iter().map(|(name, value, _)| (name, value.to_string())).collect(),
             ),
@@ -372,6 +390,10 @@ from_word! {
     EntryPrice { "ask" => Self::Ask, "bid" => Self::Bid }
     MarketSource { "synthetic" => Self::Synthetic, "kucoin" => Self::Kucoin }
     Record { "auto" => Self::Auto, "always" => Self::Always, "never" => Self::Never }
+    Severity {
+        "critical" => Self::Critical, "high" => Self::High, "medium" => Self::Medium,
+        "low" => Self::Low, "info" => Self::Info,
+    }
     BookSource { "level1" => Self::Level1, "depth5" => Self::Depth5, "level2" => Self::Level2 }
     log::LevelFilter {
         "error" => Self::Error, "warn" => Self::Warn, "info" => Self::Info,

@@ -3,10 +3,26 @@
 //! Origins: "Python IBIS" is the trading agent this one replaces, with its constant's name; "KuCoin"
 //! its public fee schedule at the base level. What has no such origin says why the number was chosen.
 
+use super::alert_keys;
 use super::key::{Key, Kind};
 
 /// Every key, grouped by section, in the order of the sample file.
-pub const KEYS: &[Key] = &[
+pub const KEYS: &[Key] =
+    &joined::<{ FIRST.len() + alert_keys::KEYS.len() }>(FIRST, alert_keys::KEYS);
+
+/// Two parts of the table as one.
+const fn joined<const N: usize>(first: &[Key], second: &[Key]) -> [Key; N] {
+    let mut all = [Key::new("", Kind::Flag, "false"); N];
+    let mut at = 0;
+    while at < N {
+        all[at] = if at < first.len() { first[at] } else { second[at - first.len()] };
+        at += 1;
+    }
+    all
+}
+
+/// All but `[alerts]`.
+const FIRST: &[Key] = &[
     Key::new("agent.instance", Kind::Name, "ibis")
         .origin("the project's name")
         .doc("Name of this agent; part of every client order id, so never the same on two agents of one account."),
@@ -421,6 +437,7 @@ mod tests {
                 | Kind::Name
                 | Kind::Url
                 | Kind::Path
+                | Kind::Text
                 | Kind::Symbols
                 | Kind::Deposits => false,
             };

@@ -6,7 +6,7 @@ use super::assert_none;
 use super::source::{Source, mentions, sources};
 
 /// A module and what it may import of this crate, itself aside.
-const MAY_IMPORT: [(&str, &[&str]); 17] = [
+const MAY_IMPORT: [(&str, &[&str]); 18] = [
     ("domain", &[]),
     ("clock", &["domain"]),
     ("strategy", &["domain"]),
@@ -16,30 +16,31 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ("net", &[]),
     ("secret", &[]),
     ("systemd", &["clock", "domain"]),
-    ("config", &["domain", "risk", "strategy"]),
+    ("config", &["domain", "net", "risk", "strategy"]),
     ("market", &["domain"]),
     ("recorder", &["clock", "domain", "engine"]),
     ("exchange", &["clock", "domain", "durable", "market", "net", "risk", "secret"]),
     ("store", &["domain", "durable", "engine"]),
+    ("alerts", &["clock", "config", "domain", "durable", "net", "secret", "store"]),
     (
         "agent",
         &[
-            "clock", "config", "domain", "durable", "engine", "exchange", "market", "net",
-            "recorder", "risk", "store", "strategy", "systemd",
+            "alerts", "clock", "config", "domain", "durable", "engine", "exchange", "market",
+            "net", "recorder", "risk", "store", "strategy", "systemd",
         ],
     ),
     (
         "ops",
         &[
-            "clock", "config", "domain", "durable", "engine", "exchange", "recorder", "store",
-            "systemd",
+            "alerts", "clock", "config", "domain", "durable", "engine", "exchange", "recorder",
+            "store", "systemd",
         ],
     ),
     (
         "cli",
         &[
-            "agent", "clock", "config", "domain", "durable", "engine", "exchange", "market", "ops",
-            "recorder", "risk", "store", "strategy", "systemd",
+            "agent", "alerts", "clock", "config", "domain", "durable", "engine", "exchange",
+            "market", "ops", "recorder", "risk", "store", "strategy", "systemd",
         ],
     ),
 ];
