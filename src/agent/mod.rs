@@ -4,6 +4,7 @@
 //! them, then READY; the loop turns `session::Session` at its [`pace`], with the `heartbeat`
 //! telling systemd and the ledger that work is done; a signal drains and stops.
 
+mod alerting;
 mod document;
 mod error;
 mod ground;
@@ -86,6 +87,7 @@ async fn supervise(options: &Options, settings: Settings) -> Result<Summary, Age
     };
     let mut heartbeat = Heartbeat::new(&settings, options.terminal, notifier);
     heartbeat.ready(&mut session)?;
+    let _alerts = alerting::start(options, &settings);
     let candles = usize::try_from(settings.strategy.slow_candles).unwrap_or(0);
     session.warm_up(settings.strategy.candle_interval, candles + 1);
     let mut life = Life { options, settings, pace, began: clock::monotonic() };

@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::derive::unit_key;
+use super::derive::{AGENT_UNIT, unit_key};
 use super::signal::{Alert, Signal};
 use crate::domain::alert::Severity;
 
@@ -50,22 +50,22 @@ pub fn of(row: &JobRow) -> Vec<Signal> {
     vec![unit_works, Signal::Fires(alert)]
 }
 
-/// The failure that a report of `failure-report` is about.
-pub fn unit_failed(report: &Value) -> Option<Signal> {
-    let unit = word(report, "unit");
-    let unit = if unit.is_empty() { "a unit" } else { unit };
-    let status = word(report, "unit_exit_status");
-    let verdict = word(report, "unit_exit_code") == "exited" && status == "2";
-    if verdict && unit != super::derive::AGENT_UNIT {
-        return None;
-    }
-    let why = report["checks"].as_array().and_then(|checks| checks.first());
-    let why = why.map_or("", |check| word(check, "detail"));
-    let alert = Alert::new(unit_key(unit), Severity::Critical, format!("{unit} failed"))
-        .because(why)
+/// The failure that a report of `failure-report` is about; none where a job's verdict says it.
+fn unit_failed(report: &Value) -> Option<Signal> {
+    let is_verdict =
+        word(report, "unit_exit_code") == "exited" && word(report, "unit_exit_status") == "2";
+    let is_agent = word(report, "unit") == AGENT_UNIT;
+    (!is_verdict || is_agent).then(|| Signal::Fires(unit_alert(report)))
+}
+
+/// What a report of `failure-report` says.
+pub fn unit_alert(report: &Value) -> Alert {
+    let unit = Some(word(report, "unit")).filter(|unit| !unit.is_empty()).unwrap_or("a unit");
+    let check = report["checks"].as_array().and_then(|checks| checks.first());
+    Alert::new(unit_key(unit), Severity::Critical, format!("{unit} failed"))
+        .because(check.map_or("", |check| word(check, "detail")))
         .with("unit", unit)
-        .with("result", word(report, "service_result"));
-    Some(Signal::Fires(alert))
+        .with("result", word(report, "service_result"))
 }
 
 /// The checks that are neither ok nor unmade, the worst first.

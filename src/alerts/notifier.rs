@@ -38,7 +38,7 @@ pub const DRAIN: Duration = Duration::from_secs(2);
 /// What the thread may take beyond that to end.
 const END: Duration = Duration::from_millis(500);
 
-/// A running notifier.
+/// A running notifier; it ends when it is dropped.
 #[derive(Debug)]
 pub struct Notifier {
     stop: watch::Sender<bool>,
@@ -80,10 +80,12 @@ impl Notifier {
         })?;
         Ok(Self { stop, ended })
     }
+}
 
+impl Drop for Notifier {
     /// Tells what is left, for at most [`DRAIN`], and ends. What is not told then is told after the
     /// next start.
-    pub fn stop(self) {
+    fn drop(&mut self) {
         // A thread that ended already needs no word.
         self.stop.send(true).ok();
         if self.ended.recv_timeout(DRAIN + END).is_err() {

@@ -64,11 +64,10 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
     Ok(Loaded { settings: Settings::validate(&input)?, input, files })
 }
 
-/// The settings of one section as far as they can be read, all others the defaults: for a report about
-/// a process that a wrong configuration keeps from starting. What is wrong is left out.
-pub fn salvage(sources: &Sources, section: &str) -> Settings {
+/// The settings of these sections as far as they can be read, all others the defaults, unchecked against
+/// each other: for a report about a process that a wrong configuration keeps from starting.
+pub fn salvage(sources: &Sources, sections: &[&str]) -> Settings {
     let mut input = Input::defaults();
-    let prefix = format!("{section}.");
     let files = sources.paths().unwrap_or_default();
     let entries = files.iter().filter_map(|file| fragment::read(file).ok()).flatten();
     let variables = sources.variables.iter().filter_map(|(variable, text)| {
@@ -76,10 +75,14 @@ pub fn salvage(sources: &Sources, section: &str) -> Settings {
         let name = name.replacen("__", ".", 1).to_ascii_lowercase();
         Some(input::untyped(&name, text, Origin::Variable(variable.clone())))
     });
-    for entry in entries.chain(variables).filter(|entry| entry.name.starts_with(&prefix)) {
-        drop(input.apply(&entry));
+    for entry in entries.chain(variables) {
+        let section = entry.name.split_once('.').map_or("agent", |(section, _)| section);
+        if sections.contains(&section) {
+            // What is wrong is what keeps the default.
+            input.apply(&entry).ok();
+        }
     }
-    Settings::validate(&input).unwrap_or_else(|_| Settings::defaults())
+    Settings::unchecked(&input)
 }
 
 #[cfg(test)]
@@ -253,7 +256,9 @@ mod tests {
         let variables = vec![variable("IBIS__ALERTS__TELEGRAM_CHAT_ID", "-5")];
         let sources = Sources { variables, ..root.sources() };
         assert!(load(&sources).is_err());
-        let alerts = salvage(&sources, "alerts").alerts;
+        let saved = salvage(&sources, &["agent", "alerts"]);
+        assert_eq!(saved.agent.mode, settings::Mode::Live);
+        let alerts = saved.alerts;
         assert_eq!((alerts.command.as_str(), alerts.telegram_chat_id.as_str()), ("/bin/x", "-5"));
         assert_eq!(alerts.floor_low, Settings::defaults().alerts.floor_low);
     }

@@ -264,6 +264,11 @@ impl Settings {
         Ok(settings)
     }
 
+    /// As [`Settings::validate`], without the rules between keys.
+    pub(super) fn unchecked(input: &Input) -> Self {
+        Self::of(input)
+    }
+
     fn of(input: &Input) -> Self {
         let section = |name| Section { input, name };
         Self {

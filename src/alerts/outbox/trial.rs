@@ -36,6 +36,9 @@ impl Outbox {
         let told = Told { kind: Kind::Note, alert, repeats: 0, since: now };
         let channels: Vec<_> = channels.iter().map(|channel| (*channel, Severity::Info)).collect();
         insert::message(&transaction, &told, None, now, &channels)?;
+        for (channel, _) in &channels {
+            insert::drop_excess(&transaction, *channel, now)?;
+        }
         let newest = "SELECT max(notification) FROM notifications";
         let id = transaction.query_row(newest, [], |row| row.get(0))?;
         transaction.commit()?;

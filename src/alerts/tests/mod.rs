@@ -1,5 +1,9 @@
 //! What the tests of alerts begin with.
 
+mod derived;
+mod outbox;
+mod topics;
+
 use std::time::Duration;
 
 use super::floors::Floors;
