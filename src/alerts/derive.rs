@@ -7,7 +7,7 @@
 //! | `order` rejected / unresolved | `order/rejected`, `order/unresolved` | medium |
 //! | `surprise` | `surprise/CODE` | high |
 //! | `transfer` but the account's own deposits | `transfer/ASSET` | medium |
-//! | `run` ready, stopped | `run` | info |
+//! | `run` started, which it is once nothing can refuse any more, and stopped | `run` | info |
 //!
 //! The holds of every start and every stop ([`HoldCode::Startup`], [`HoldCode::Draining`]) are no news. A
 //! payload that cannot be read says nothing here: the check of the chain finds it.
@@ -22,7 +22,7 @@ use crate::domain::order_status::OrderStatus;
 use crate::domain::record::{OrderRecord, SurpriseRecord, TransferRecord, TransitionRecord};
 use crate::store::event::EventRow;
 
-/// The unit whose failure a start that is ready ends.
+/// The unit whose failure a run that started ends.
 pub const AGENT_UNIT: &str = "ibis-agent.service";
 
 /// What an event says.
@@ -160,7 +160,7 @@ fn run(event: &EventRow) -> Vec<Signal> {
     let run = &event.reference;
     let says = |title: String| Signal::Happens(Alert::new("run", Severity::Info, title));
     match read::<Phase>(event).map(|phase| phase.phase).as_deref() {
-        Some("ready") => {
+        Some("started") => {
             let works = Signal::Ends { key: unit_key(AGENT_UNIT) };
             vec![works, says(format!("run {run} trades"))]
         }

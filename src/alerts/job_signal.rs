@@ -1,7 +1,7 @@
 //! What a run of a oneshot job says that a person should hear. Pure.
 //!
 //! A verdict fires under `job/NAME` until the job says OK again; that a check could not be made proves
-//! neither. A report of `OnFailure=` fires under `unit/UNIT`, until the agent is ready or the job ends
+//! neither. A report of `OnFailure=` fires under `unit/UNIT`, until the agent runs again or the job ends
 //! with a verdict again; that a job's verdict was critical (exit 2) is told under its own name already.
 
 use serde_json::Value;

@@ -32,7 +32,7 @@ fn a_dead_agents_failure_is_told_through_the_outbox_once() {
     assert_eq!(hook.seen().len(), 1, "the next failure within the repeat is folded");
     assert_eq!(home.json("alerts outbox")["firing"][0]["key"], "unit/ibis-agent.service");
 
-    // A start that is ready ends it.
+    // A run that started ends it.
     let mut agent = home.start("agent --speed 60 --config a.toml", &[]);
     let seen = hook.wait_for(2);
     assert_eq!(

@@ -18,6 +18,8 @@ use ibis::durable::group_commit::Sink as _;
 use ibis::store::writer::{Batch, Entry, LedgerSink};
 use ibis::store::{LEDGER, chain, ledger_path};
 
+use rusqlite::TransactionBehavior;
+
 use crate::support::home::Home;
 
 /// A Telegram token that must never be seen.
@@ -48,9 +50,9 @@ pub fn happen(state_dir: &Path, records: Vec<Record>) {
     let mut ledger = LEDGER.open_writer(&ledger_path(state_dir)).unwrap();
     let fact = |record| Entry::Fact(Fact { at: Timestamp::from_us(1), input: None, record });
     let entries = records.into_iter().map(fact).collect();
-    let head = chain::head(&ledger).unwrap().seq;
+    let transaction = ledger.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+    let head = chain::head(&transaction).unwrap().seq;
     let mut sink = LedgerSink::new(state_dir.to_owned(), head);
-    let transaction = ledger.transaction().unwrap();
     sink.write(&transaction, &[Arc::new(Batch { entries, ..Batch::default() })]).unwrap();
     transaction.commit().unwrap();
 }

@@ -15,6 +15,7 @@ mod topic_book;
 pub mod trial;
 pub mod upkeep;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
@@ -85,7 +86,7 @@ pub struct Taken {
 /// The outbox of a ledger, through a connection of its own.
 #[derive(Debug)]
 pub struct Outbox {
-    connection: Connection,
+    pub(super) connection: Connection,
     rules: Rules,
     /// Further than the stored cursor by what says nothing.
     looked: Cursor,
@@ -103,7 +104,7 @@ impl Outbox {
         let mut news = read(&self.connection, stored.later(self.looked))?;
         let book = TopicBook::load(&self.connection)?;
         let least = self.rules.channels.iter().map(|(_, severity)| *severity).min();
-        news.signals.retain(|(signal, _)| matters(signal, &book, least));
+        news.signals = that_matter(news.signals, &book, least);
         let is_due = book.iter().any(|topic| is_due(topic, now, &self.rules));
         let lags = news.to.event - stored.event > CURSOR_LAG_MAX
             || news.to.job_run - stored.job_run > JOB_RUNS_MAX;
@@ -140,15 +141,28 @@ fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
     connection.transaction_with_behavior(TransactionBehavior::Immediate)
 }
 
-/// Whether a signal can change anything: what no channel is told is not even a topic.
-fn matters(signal: &Signal, book: &TopicBook, least: Option<Severity>) -> bool {
-    let is_known = book.get(signal.key()).is_some();
-    match signal {
-        Signal::Fires(alert) | Signal::Happens(alert) => {
-            is_known || least.is_some_and(|least| alert.severity >= least)
+/// The signals that can change anything: what no channel is told is not even a topic.
+fn that_matter(
+    signals: Vec<(Signal, Option<i64>)>,
+    book: &TopicBook,
+    least: Option<Severity>,
+) -> Vec<(Signal, Option<i64>)> {
+    let mut new: BTreeSet<String> = BTreeSet::new();
+    let mut matters = |(signal, _): &(Signal, Option<i64>)| {
+        let key = signal.key();
+        let is_known = book.get(key).is_some() || new.contains(key);
+        match signal {
+            Signal::Ends { .. } => is_known,
+            Signal::Fires(alert) | Signal::Happens(alert) => {
+                let is_told = least.is_some_and(|least| alert.severity >= least);
+                if is_told {
+                    new.insert(key.to_owned());
+                }
+                is_known || is_told
+            }
         }
-        Signal::Ends { .. } => is_known,
-    }
+    };
+    signals.into_iter().filter(|signal| matters(signal)).collect()
 }
 
 fn is_due(topic: &Topic, now: Timestamp, rules: &Rules) -> bool {
