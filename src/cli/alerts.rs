@@ -23,7 +23,7 @@ use crate::systemd::journal;
 
 /// What one pass of `deliver` may take.
 const DELIVER_LIMIT: Duration = Duration::from_secs(45);
-/// Messages that wait before the outbox is called degraded (seed's IbisNotifierFailing).
+/// Messages that wait before the outbox is called degraded (seed 001's rule IbisNotifierFailing).
 const DEPTH_WARN: i64 = 20;
 /// What the journal may take to accept an alert.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
@@ -39,7 +39,7 @@ pub struct Alerts {
 enum Command {
     /// Send a controlled alert through every channel that is on, and say what came of it
     ///
-    /// Exit codes: 0 every channel took it, 1 some did not, 2 none did, 64 usage, 65 corrupt or foreign
+    /// Exit codes: 0 ok, every channel took it, 1 some did not, 2 none did, 64 usage, 65 corrupt or foreign
     /// data, 75 busy or try again, 78 configuration, or the channel is not on.
     Test {
         /// This channel alone: telegram, webhook, alertmanager, command, journal
@@ -48,12 +48,12 @@ enum Command {
     },
     /// What waits, what was given up, what went wrong, what fires
     ///
-    /// Exit codes: 0 ok, 1 more than 20 alerts wait, 3 there is no ledger, 64 usage, 65 corrupt or foreign
+    /// Exit codes: 0 ok, 1 degraded: many alerts wait, 3 there is no ledger, 64 usage, 65 corrupt or foreign
     /// data, 75 busy or try again.
     Outbox,
     /// Look at what is new and tell every channel what is due, once
     ///
-    /// Exit codes: 0 nothing is left, 1 something waits, 3 there is no ledger, 64 usage, 65 corrupt or
+    /// Exit codes: 0 ok, nothing is left, 1 something waits, 3 there is no ledger, 64 usage, 65 corrupt or
     /// foreign data, 75 busy or try again, 78 configuration.
     Deliver,
 }

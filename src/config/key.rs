@@ -135,6 +135,17 @@ impl Key {
     }
 }
 
+/// Two parts of the table as one.
+pub(super) const fn joined<const N: usize>(first: &[Key], second: &[Key]) -> [Key; N] {
+    let mut all = [Key::new("", Kind::Flag, "false"); N];
+    let mut at = 0;
+    while at < N {
+        all[at] = if at < first.len() { first[at] } else { second[at - first.len()] };
+        at += 1;
+    }
+    all
+}
+
 /// Variables with this prefix are configuration; one that names no key is an error.
 pub const VARIABLE_PREFIX: &str = "IBIS__";
 

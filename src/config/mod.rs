@@ -19,6 +19,7 @@ pub mod settings;
 pub mod source;
 pub mod table;
 pub mod value;
+pub mod words;
 
 use std::path::PathBuf;
 
@@ -167,7 +168,7 @@ mod tests {
             (
                 "[zzzzzzzzzzzz]\nqqqqqqqqqqq = 1",
                 ":2: unknown key \"zzzzzzzzzzzz.qqqqqqqqqqq\"; the sections are agent, market, \
-                 strategy, risk, reconcile, exchange, paper, health, recorder, retention, backup",
+                 strategy, risk, reconcile, exchange, paper, health, recorder, retention, backup, alerts",
             ),
             (
                 "[strategy]\nstop_loss = 0.035",
@@ -250,7 +251,7 @@ mod tests {
         let root = Root::new("salvage");
         root.file(
             "etc/ibis/ibis.toml",
-            "[bogus]\nx = 1\n[alerts]\ncommand = \"/bin/x\"\nfloor_low = 3\n",
+            "mode = \"live\"\n[bogus]\nx = 1\n[alerts]\ncommand = \"/bin/x\"\nfloor_low = 3\n",
         );
         root.file("etc/ibis/config.d/10.toml", "not TOML");
         let variables = vec![variable("IBIS__ALERTS__TELEGRAM_CHAT_ID", "-5")];

@@ -4,22 +4,11 @@
 //! its public fee schedule at the base level. What has no such origin says why the number was chosen.
 
 use super::alert_keys;
-use super::key::{Key, Kind};
+use super::key::{Key, Kind, joined};
 
 /// Every key, grouped by section, in the order of the sample file.
 pub const KEYS: &[Key] =
     &joined::<{ FIRST.len() + alert_keys::KEYS.len() }>(FIRST, alert_keys::KEYS);
-
-/// Two parts of the table as one.
-const fn joined<const N: usize>(first: &[Key], second: &[Key]) -> [Key; N] {
-    let mut all = [Key::new("", Kind::Flag, "false"); N];
-    let mut at = 0;
-    while at < N {
-        all[at] = if at < first.len() { first[at] } else { second[at - first.len()] };
-        at += 1;
-    }
-    all
-}
 
 /// All but `[alerts]`.
 const FIRST: &[Key] = &[

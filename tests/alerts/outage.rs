@@ -107,28 +107,19 @@ fn two_that_deliver_at_once_do_not_say_a_message_twice() {
     use HoldCode::{ClockSkew, CrashLoop, StaleData, VenueUnavailable};
     let codes = [ClockSkew, CrashLoop, StaleData, VenueUnavailable];
     happen(&state_dir, codes.map(|code| hold(code, Level::SoftPause)).into());
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                let rules = Rules::from(&*settings.alerts);
-                let outbox = RefCell::new(Outbox::open(&state_dir, rules).unwrap());
-                let (channels, sender) =
-                    (channels::of(&settings, None), channels::sender(&settings));
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-                let pass = async {
-                    while summary::look(&ibis::store::open_reader(&state_dir).unwrap())
-                        .unwrap()
-                        .depth
-                        > 0
-                        || hook.seen().is_empty()
-                    {
-                        deliver::pass(&outbox, &channels, &sender).await.unwrap();
-                        tokio::task::yield_now().await;
-                    }
-                };
-                runtime.unwrap().block_on(pass);
-            });
+    let deliver = || {
+        let rules = Rules::from(&*settings.alerts);
+        let outbox = RefCell::new(Outbox::open(&state_dir, rules).unwrap());
+        let (channels, sender) = (channels::of(&settings, None), channels::sender(&settings));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let reader = ibis::store::open_reader(&state_dir).unwrap();
+        while hook.seen().is_empty() || summary::look(&reader).unwrap().depth > 0 {
+            runtime.block_on(deliver::pass(&outbox, &channels, &sender)).unwrap();
         }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(deliver);
+        scope.spawn(deliver);
     });
     assert_eq!(ids(&hook.seen()), [1, 2, 3, 4]);
 }

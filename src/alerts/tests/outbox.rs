@@ -103,7 +103,7 @@ fn says_nothing() -> Record {
 fn claim(outbox: &mut Outbox, now: Timestamp) -> Box<Claim> {
     match outbox.claim(HOOK, LEASE, now).unwrap() {
         Head::Claimed(claim) => claim,
-        head => panic!("{head:?}"),
+        head @ (Head::Empty | Head::Waits(_)) => panic!("{head:?}"),
     }
 }
 
@@ -182,7 +182,7 @@ fn a_message_is_said_by_one_in_order_and_again_only_when_its_claim_ran_out() {
     assert_eq!(second.claim(HOOK, LEASE, at(11)).unwrap(), Head::Waits(at(30)));
     let again = claim(&mut second, at(30));
     assert_eq!(again.message.id, 1, "its holder died");
-    assert_eq!(first.settle(&mine, &try_again(), at(31)).unwrap().is_some(), true);
+    assert!(first.settle(&mine, &try_again(), at(31)).unwrap().is_some());
     assert_eq!(first.claim(HOOK, LEASE, at(31)).unwrap(), Head::Waits(at(50)), "not his any more");
     second.settle(&again, &Outcome::Delivered, at(32)).unwrap();
     let next = claim(&mut first, at(32));
