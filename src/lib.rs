@@ -37,7 +37,8 @@
 //! 4. A lost answer is unresolved, never rejected; only the venue settles it.
 //! 5. One writer to the ledger: the agent. Oneshots read, or write a few rows of their own.
 //! 6. A watchdog ping means: the loop turned, the data is fresh, the ledger is writable.
-//! 7. Nothing but systemd starts, stops or kills processes.
+//! 7. Nothing but systemd starts, stops or kills processes; the one exception is the program of
+//!    `alerts.command`, a child with a bounded life.
 //! 8. Money is never a float, and every rounding is named.
 //! 9. What the engine is told is on record before the ledger has what followed from it.
 //! 10. Every queue, batch, cache and history has a bound with a name.

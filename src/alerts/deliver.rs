@@ -17,6 +17,8 @@ use crate::domain::time::Timestamp;
 const LEASE_MARGIN: Duration = Duration::from_secs(10);
 /// Looks at new events in one go: a hundred thousand of them, a second or two.
 const LOOKS_MAX: usize = 200;
+/// The shortest wait for what somebody else says, or is about to.
+const REST_MIN: Duration = Duration::from_millis(20);
 /// The wait after a direct attempt that failed; it doubles up to the end of the time there is.
 const DIRECT_RETRY_FIRST: Duration = Duration::from_secs(1);
 
@@ -65,6 +67,31 @@ pub async fn pass(
 ) -> rusqlite::Result<()> {
     take_in_all(outbox)?;
     try_join_all(channels.iter().map(|channel| drain(outbox, channel, sender))).await.map(drop)
+}
+
+/// As [`pass`], and comes back to what waits until nothing does or `limit` is over: what is left then is
+/// in the outbox, for whoever comes next.
+pub async fn patient_pass(
+    outbox: &RefCell<Outbox>,
+    channels: &[Channel],
+    sender: &Sender,
+    limit: Duration,
+) -> rusqlite::Result<()> {
+    let until = Instant::now() + limit;
+    take_in_all(outbox)?;
+    let tell = async |channel: &Channel| {
+        while let Some(next) = drain(outbox, channel, sender).await? {
+            let wait = next.us_since(clock::wall_now());
+            let wait = Duration::from_micros(u64::try_from(wait).unwrap_or(0));
+            if Instant::now() + wait >= until {
+                break;
+            }
+            sleep(wait.max(REST_MIN)).await;
+        }
+        Ok(())
+    };
+    let told = try_join_all(channels.iter().map(tell));
+    timeout_at(until, told).await.unwrap_or_else(|_| Ok(Vec::new())).map(drop)
 }
 
 /// Says a message to every channel without an outbox, again and again until it is taken or `limit` is

@@ -100,6 +100,7 @@ impl Place {
     /// Works until it is told to stop, over every trouble of the ledger.
     async fn watch(&self, stopped: watch::Receiver<bool>) {
         let blind = RefCell::new(Blind::default());
+        let mut said = String::new();
         loop {
             let trouble = match Outbox::open(&self.state_dir, self.rules.clone()) {
                 Ok(outbox) => match self.work(&RefCell::new(outbox), &blind, &stopped).await {
@@ -108,7 +109,10 @@ impl Place {
                 },
                 Err(error) => error.to_string(),
             };
-            log::warn!("alerts wait: {trouble}");
+            if said != trouble {
+                log::warn!("alerts wait: {trouble}");
+                said.clone_from(&trouble);
+            }
             self.see(&blind, Some(&Trouble::Ledger(trouble))).await;
             if rest(&stopped, REOPEN).await {
                 return;

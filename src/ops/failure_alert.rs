@@ -1,6 +1,6 @@
 //! The alert about a failed unit, told by the report itself: the agent may be dead.
 //!
-//! With a ledger it is derived from the report's row like every other, and one pass tells what is due.
+//! With a ledger it is derived from the report's row like every other, and everything that is due is told.
 //! Without one it is told past the outbox, at most once in [`DIRECT_EVERY`] for each unit: a file in the
 //! state directory remembers when.
 
@@ -9,14 +9,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tokio::time::timeout;
-
 use super::failure::{self, Failure, Reported};
 use crate::alerts::blind::message;
 use crate::alerts::channels::{self, Channel, ChannelName, Outcome};
-use crate::alerts::deliver::{direct, pass};
+use crate::alerts::deliver::{direct, patient_pass};
 use crate::alerts::job_signal::unit_alert;
-use crate::alerts::notification::{Kind, Sender};
+use crate::alerts::notification::Kind;
 use crate::alerts::outbox::Outbox;
 use crate::alerts::rules::Rules;
 use crate::config::Settings;
@@ -54,7 +52,11 @@ pub fn tell(
             let rules = Rules::from(&*settings.alerts);
             let passed = match Outbox::open(state_dir, rules) {
                 Err(error) => Err(error.to_string()),
-                Ok(outbox) => runtime.block_on(one_pass(outbox, &channels, &sender)),
+                Ok(outbox) => {
+                    let outbox = RefCell::new(outbox);
+                    let pass = patient_pass(&outbox, &channels, &sender, LIMIT);
+                    runtime.block_on(pass).map_err(|error| error.to_string())
+                }
             };
             match passed {
                 Ok(()) => return Ok(Told::Outbox),
@@ -81,15 +83,6 @@ pub fn tell(
         remember(state_dir, &failure.unit, now);
     }
     Ok(Told::Direct(told))
-}
-
-async fn one_pass(outbox: Outbox, channels: &[Channel], sender: &Sender) -> Result<(), String> {
-    let outbox = RefCell::new(outbox);
-    match timeout(LIMIT, pass(&outbox, channels, sender)).await {
-        // What is left is in the outbox, for the agent or the next report.
-        Err(_) => Ok(()),
-        Ok(passed) => passed.map_err(|error| error.to_string()),
-    }
 }
 
 fn told_lately(state_dir: &Path, unit: &str, now: Timestamp) -> bool {

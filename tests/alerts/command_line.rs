@@ -26,7 +26,7 @@ fn a_test_goes_through_the_outbox_and_says_what_each_channel_did() {
     home.write(
         "a.toml",
         format!(
-            "[alerts]\nrequest_timeout = \"1s\"\ntelegram_chat_id = \"5\"\n\
+            "[alerts]\ntelegram_chat_id = \"5\"\n\
              telegram_base_url = \"{url}\"\nwebhook_url = \"{url}/hook\"\n{secret}",
             url = hook.url()
         ),

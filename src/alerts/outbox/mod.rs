@@ -2,7 +2,7 @@
 //!
 //! **In**: [`Outbox::take_in`] reads what events and jobs say since the cursor, judges it, and adds the
 //! messages, the changed topics and the cursor in one immediate transaction. Where nothing is to be said,
-//! nothing is written: the cursor lags by at most [`CURSOR_LAG_MAX`] events, which say nothing again.
+//! nothing is written: the cursor lags by a thousand events at most, which say nothing again.
 //!
 //! **Out**: [`delivery`]. A channel's oldest pending message is claimed for a while, said, and settled;
 //! two that deliver at once do not both say it.
