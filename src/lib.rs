@@ -15,6 +15,7 @@
 //!                              ops (healthcheck, exec-integrity, kpi, ...) -----+
 //!
 //!   http: a thread of its own shows what agent::session last published, and takes orders to the spool
+//!   alerts: what the ledger says, to a person: an outbox in the ledger, a thread of its own
 //!   recorder: every Event goes to recorder/ on its way in; `ibis replay` tells it to the engine again
 //! ```
 //!
@@ -24,8 +25,9 @@
 //!
 //! Imports point one way: [`domain`] <- [`strategy`], [`risk`] <- [`engine`] <- [`agent`], [`ops`] <-
 //! [`cli`]; [`exchange`], [`store`], [`market`], [`config`], [`systemd`] are the outside world, know
-//! `domain` and not each other; [`recorder`] stands between [`agent`] and [`engine`], [`http`]
-//! between [`agent`] and who asks. A test holds the table.
+//! `domain` and not each other; [`net`] and [`secret`] serve whoever speaks to another machine;
+//! [`recorder`] stands between [`agent`] and [`engine`], [`http`] between [`agent`] and who asks,
+//! [`alerts`] between [`store`] and whoever starts it. A test holds the table.
 //!
 //! # Invariants
 //!
@@ -36,12 +38,14 @@
 //! 4. A lost answer is unresolved, never rejected; only the venue settles it.
 //! 5. One writer to the ledger: the agent. Oneshots read, or write a few rows of their own.
 //! 6. A watchdog ping means: the loop turned, the data is fresh, the ledger is writable.
-//! 7. Nothing but systemd starts, stops or kills processes.
+//! 7. Nothing but systemd starts, stops or kills processes; the one exception is the program of
+//!    `alerts.command`, a child with a bounded life.
 //! 8. Money is never a float, and every rounding is named.
 //! 9. What the engine is told is on record before the ledger has what followed from it.
 //! 10. Every queue, batch, cache and history has a bound with a name.
 
 pub mod agent;
+pub mod alerts;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -51,9 +55,11 @@ pub mod engine;
 pub mod exchange;
 pub mod http;
 pub mod market;
+pub mod net;
 pub mod ops;
 pub mod recorder;
 pub mod risk;
+pub mod secret;
 pub mod store;
 pub mod strategy;
 pub mod systemd;

@@ -9,6 +9,7 @@
     reason = "a test's support fails by panicking and says why on standard output"
 )]
 
+mod alerts;
 mod cli;
 mod control;
 mod crash;

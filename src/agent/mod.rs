@@ -4,6 +4,7 @@
 //! them, then READY; the loop turns `session::Session` at its [`pace`], with the `heartbeat`
 //! telling systemd and the ledger that work is done; a signal drains and stops.
 
+mod alerting;
 mod document;
 mod engine_settings;
 mod error;
@@ -119,6 +120,7 @@ async fn supervise(
     };
     let mut heartbeat = Heartbeat::new(&settings, options.terminal, notifier, Arc::clone(board));
     heartbeat.ready(&mut session, &pace)?;
+    let _alerts = alerting::start(options, &settings);
     if let Some(service) = service {
         service.announce();
     }

@@ -16,16 +16,16 @@ use crate::domain::market_data::Candle;
 use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
 use crate::exchange::kucoin::credentials::Credentials;
-use crate::exchange::kucoin::dial::DialLimits;
 use crate::exchange::kucoin::feed::{BookSource, Feed, FeedSettings, Sources};
 use crate::exchange::kucoin::preflight::{self, FailureClass, PreflightCheck, Verdict, Wanted};
 use crate::exchange::kucoin::protocol::candle::{CandleRow, CandleType};
 use crate::exchange::kucoin::rest::{Failure, Rest, RestSettings};
-use crate::exchange::kucoin::tls::Tls;
 use crate::exchange::kucoin::venue::{AccountView, KucoinSettings, KucoinVenue, StartFrom};
 use crate::exchange::kucoin::ws::WsSettings;
 use crate::exchange::kucoin::ws::private::PrivateChannel;
 use crate::exchange::kucoin::ws::{dialer, private_bullets};
+use crate::net::dial::DialLimits;
+use crate::net::tls::Tls;
 use crate::recorder::recorded_engine::RecordedEngine;
 use crate::systemd::notify::Notifier;
 

@@ -7,7 +7,9 @@ use clap::Args;
 use super::exit::Exit;
 use super::{Global, print_lines, state_dir};
 use crate::clock;
+use crate::config::{self, Directories, Sources};
 use crate::ops::failure::{self, Failure, Reported};
+use crate::ops::failure_alert::{self, Told};
 use crate::systemd::journal;
 
 /// What the journal may take to accept one entry.
@@ -34,8 +36,9 @@ pub fn run(global: &Global, arguments: &FailureReport) -> anyhow::Result<Exit> {
     };
     let reported = failure::run(&state_dir(global), &failure, clock::wall_now());
     if let Reported::JournalOnly(why) = &reported {
-        log::warn!("the failure is in the journal only: {why}");
+        log::warn!("the failure is not in the ledger: {why}");
     }
+    tell(global, &failure, &reported);
     journal::flush(FLUSH_TIMEOUT);
     let line = match reported {
         Reported::Stored => "reported",
@@ -44,6 +47,33 @@ pub fn run(global: &Global, arguments: &FailureReport) -> anyhow::Result<Exit> {
     };
     print_lines(&format!("{line}\n"))?;
     Ok(Exit::Ok)
+}
+
+/// Tells the channels. Nothing that goes wrong here fails the report: a wrong configuration, which may be
+/// why the unit failed, is read as far as it can be.
+fn tell(global: &Global, failure: &Failure, reported: &Reported) {
+    let sources = Sources::of_process(global.config.clone());
+    let settings = match config::load(&sources) {
+        Ok(loaded) => loaded.settings,
+        Err(_) => config::salvage(&sources, &["agent", "alerts"]),
+    };
+    let credentials = Directories::of_process(None).credentials;
+    let what = (failure, reported);
+    let told =
+        failure_alert::tell(&state_dir(global), (&settings, credentials), what, clock::wall_now());
+    match told {
+        Ok(Told::Outbox) => {}
+        Ok(Told::Lately) => log::info!("told past the outbox a short time ago, and not again"),
+        Ok(Told::Direct(channels)) => {
+            for (channel, why) in channels {
+                match why {
+                    None => log::info!("told {channel} past the outbox"),
+                    Some(why) => log::warn!("{channel} did not take it: {why}"),
+                }
+            }
+        }
+        Err(error) => log::warn!("no channel is told: {error}"),
+    }
 }
 
 /// What systemd says about the unit that triggered this one (systemd.exec(5)); empty where nothing.

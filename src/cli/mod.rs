@@ -1,6 +1,7 @@
 //! What the user types. A file per subcommand: arguments in, one call, rendering out.
 
 pub mod agent;
+pub mod alerts;
 pub mod db;
 pub mod events;
 pub mod exchange;
@@ -71,6 +72,7 @@ enum Command {
     Resume(pause::Resume),
     Preflight(preflight::PreflightArguments),
     Exchange(exchange::Exchange),
+    Alerts(alerts::Alerts),
     FailureReport(failure_report::FailureReport),
     Db(db::Db),
     Events(events::Events),
@@ -110,6 +112,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Resume(arguments) => pause::resume(&cli.global, arguments),
         Command::Preflight(arguments) => preflight::run(&cli.global, arguments),
         Command::Exchange(arguments) => exchange::run(&cli.global, arguments),
+        Command::Alerts(arguments) => alerts::run(&cli.global, arguments),
         Command::FailureReport(arguments) => failure_report::run(&cli.global, arguments),
         Command::Db(arguments) => db::run(&cli.global, arguments),
         Command::Events(arguments) => events::run(&cli.global, arguments),

@@ -12,6 +12,7 @@
 //! | path | `"/etc/ibis/kucoin.toml"` | the same | |
 //! | address | `"127.0.0.1:9000"` | the same | a name |
 //! | hosts | `["ibis.example.org"]` | `a.example.org,b:9000` | a URL |
+//! | text | `"-1001234"` | the same | blanks, characters outside ASCII |
 //! | symbols | `["BTC-USDT"]` | `BTC-USDT,ETH-USDT` | |
 //! | deposits | `"USDT 10000, BTC 0.5"` | the same | an asset twice |
 
@@ -40,6 +41,7 @@ pub fn parse(kind: Kind, raw: &Raw) -> Result<Value, Problem> {
         Kind::OptionalPath => optional_path(&text(raw, "a quoted path")?),
         Kind::Address => address(&text(raw, "\"127.0.0.1:9000\"")?),
         Kind::Hosts => hosts(raw),
+        Kind::Text => plain(&text(raw, "a quoted text")?),
         Kind::Symbols => symbols(raw),
         Kind::Deposits => deposits(&text(raw, "\"USDT 10000\"")?),
     }
@@ -230,6 +232,19 @@ fn path(text: &str) -> Result<Value, Problem> {
 fn optional_path(text: &str) -> Result<Value, Problem> {
     if text.is_empty() { Ok(Value::Word(String::new())) } else { path(text) }
 }
+
+/// The text itself is in no error: it may be an address that only its owner should know.
+fn plain(text: &str) -> Result<Value, Problem> {
+    if text.len() <= TEXT_LENGTH_MAX && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(Value::Word(text.to_owned()));
+    }
+    let fix =
+        format!("write at most {TEXT_LENGTH_MAX} printable characters without blanks, or \"\"");
+    Err(Problem::new("is not a plain text", fix))
+}
+
+/// Characters in a [`Kind::Text`]: the address of a webhook has some two hundred.
+const TEXT_LENGTH_MAX: usize = 500;
 
 /// Characters in a [`Kind::Name`]: leaves 28 of the 40 of a client order id for run and sequence.
 const NAME_LENGTH_MAX: usize = 12;

@@ -33,6 +33,8 @@ pub enum Kind {
     Address,
     /// `["ibis.example.org", "ibis.example.org:9000"]`.
     Hosts,
+    /// `"-1001234"`: at most 500 printable characters without blanks, or none.
+    Text,
     /// `["BTC-USDT", "ETH-USDT"]`.
     Symbols,
     /// `"USDT 10000, BTC 0.5"`.

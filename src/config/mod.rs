@@ -20,6 +20,7 @@ pub mod settings;
 pub mod source;
 pub mod table;
 pub mod value;
+pub mod words;
 
 use std::path::PathBuf;
 
@@ -63,6 +64,27 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
         input.apply(&input::untyped(name, text, Origin::Option(option.clone())))?;
     }
     Ok(Loaded { settings: Settings::validate(&input)?, input, files })
+}
+
+/// The settings of these sections as far as they can be read, all others the defaults, unchecked against
+/// each other: for a report about a process that a wrong configuration keeps from starting.
+pub fn salvage(sources: &Sources, sections: &[&str]) -> Settings {
+    let mut input = Input::defaults();
+    let files = sources.paths().unwrap_or_default();
+    let entries = files.iter().filter_map(|file| fragment::read(file).ok()).flatten();
+    let variables = sources.variables.iter().filter_map(|(variable, text)| {
+        let name = variable.strip_prefix(VARIABLE_PREFIX)?;
+        let name = name.replacen("__", ".", 1).to_ascii_lowercase();
+        Some(input::untyped(&name, text, Origin::Variable(variable.clone())))
+    });
+    for entry in entries.chain(variables) {
+        let section = entry.name.split_once('.').map_or("agent", |(section, _)| section);
+        if sections.contains(&section) {
+            // What is wrong is what keeps the default.
+            input.apply(&entry).ok();
+        }
+    }
+    Settings::unchecked(&input)
 }
 
 #[cfg(test)]
@@ -149,7 +171,7 @@ mod tests {
                 ":2: unknown key \"zzzzzzzzzzzz.qqqqqqqqqqq\"; the sections are agent, market, \
                  strategy, risk, control, reconcile, exchange, paper, health, guards, protections, recorder, \
                  retention, backup, \
-                 http",
+                 http, alerts",
             ),
             (
                 "[strategy]\nstop_loss = 0.035",
@@ -235,6 +257,24 @@ mod tests {
         assert_eq!(merged.changed(&new).restart, ["market.symbols"]);
         assert_eq!(old.reloaded(&old), old);
         assert_eq!(old.hash().len(), 64);
+    }
+
+    #[test]
+    fn of_a_wrong_configuration_one_section_is_saved() {
+        let root = Root::new("salvage");
+        root.file(
+            "etc/ibis/ibis.toml",
+            "mode = \"live\"\n[bogus]\nx = 1\n[alerts]\ncommand = \"/bin/x\"\nfloor_low = 3\n",
+        );
+        root.file("etc/ibis/config.d/10.toml", "not TOML");
+        let variables = vec![variable("IBIS__ALERTS__TELEGRAM_CHAT_ID", "-5")];
+        let sources = Sources { variables, ..root.sources() };
+        assert!(load(&sources).is_err());
+        let saved = salvage(&sources, &["agent", "alerts"]);
+        assert_eq!(saved.agent.mode, settings::Mode::Live);
+        let alerts = saved.alerts;
+        assert_eq!((alerts.command.as_str(), alerts.telegram_chat_id.as_str()), ("/bin/x", "-5"));
+        assert_eq!(alerts.floor_low, Settings::defaults().alerts.floor_low);
     }
 
     #[test]

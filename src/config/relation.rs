@@ -3,6 +3,7 @@
 use super::error::{ConfigError, Origin};
 use super::input::Input;
 use super::settings::{MarketSource, Mode, Settings};
+use crate::net::dial::Origin as Address;
 
 /// Pairs of keys where the first must not be above the second.
 const NOT_ABOVE: &[(&str, &str)] = &[
@@ -24,6 +25,7 @@ const DAY_MS: u128 = 86_400_000;
 pub fn check(settings: &Settings, input: &Input) -> Result<(), ConfigError> {
     venue(settings, input)?;
     http(settings, input)?;
+    alerts(settings, input)?;
     for (low, high) in NOT_ABOVE {
         if let (Some((small, _)), Some((large, _))) = (input.get(low), input.get(high))
             && small > large
@@ -80,6 +82,37 @@ fn http(settings: &Settings, input: &Input) -> Result<(), ConfigError> {
         let name = "http.token_required_for_reads";
         let what = format!("{name} = true without http.token_file");
         return Err(ConfigError::new(origin(input, &[name]), what, "set http.token_file"));
+    }
+    Ok(())
+}
+
+/// Addresses that can be used, and a command that is one program. No error repeats an address.
+fn alerts(settings: &Settings, input: &Input) -> Result<(), ConfigError> {
+    let alerts = &settings.alerts;
+    for (name, url) in [
+        ("alerts.telegram_base_url", &alerts.telegram_base_url),
+        ("alerts.webhook_url", &alerts.webhook_url),
+        ("alerts.alertmanager_url", &alerts.alertmanager_url),
+    ] {
+        let web = url.starts_with("https://") || url.starts_with("http://") || url.is_empty();
+        match Address::split(url) {
+            Err(error) if !url.is_empty() => {
+                let (what, fix) = (error.to_string(), "correct the address");
+                let what = format!("{name} {}", what.replace("keys and orders", "what it says"));
+                return Err(ConfigError::new(origin(input, &[name]), what, fix));
+            }
+            Ok(_) | Err(_) if web => {}
+            Ok(_) | Err(_) => {
+                let what = format!("{name} is no web address");
+                let fix = "write https://HOST/PATH, or http://127.0.0.1:PORT/PATH";
+                return Err(ConfigError::new(origin(input, &[name]), what, fix));
+            }
+        }
+    }
+    if !alerts.command.is_empty() && !alerts.command.starts_with('/') {
+        let what = "alerts.command is no absolute path";
+        let fix = "write one such as \"/usr/local/bin/page\"; it gets no arguments and no shell";
+        return Err(ConfigError::new(origin(input, &["alerts.command"]), what, fix));
     }
     Ok(())
 }

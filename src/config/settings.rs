@@ -14,78 +14,15 @@ use super::error::{ConfigError, Origin};
 use super::input::Input;
 use super::profile::{self, Locked, Profile};
 use super::table::KEYS;
+pub use super::words::{
+    BookSource, Decision, EntryPrice, ForeignOrders, MarketSource, Mode, Record,
+};
+use crate::domain::alert::Severity;
 use crate::domain::decimal::Decimal;
 use crate::domain::identifier::Asset;
 use crate::domain::symbol::Symbol;
 use crate::risk::standing::ExitPolicy;
 use reading::Section;
-
-/// Where orders go.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Mode {
-    /// The simulated venue.
-    Paper,
-    /// A real venue.
-    Live,
-}
-
-/// The side of the book an entry's price is taken from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum EntryPrice {
-    /// Fills at once, as taker.
-    Ask,
-    /// Waits, as maker.
-    Bid,
-}
-
-/// Where market data comes from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum MarketSource {
-    /// The seeded market built into the program.
-    Synthetic,
-    /// KuCoin's live data.
-    Kucoin,
-}
-
-/// What is subscribed of the venue's books.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum BookSource {
-    /// Best bid and offer.
-    Level1,
-    /// Five levels, whole each time.
-    Depth5,
-    /// Every change, calibrated with snapshots.
-    Level2,
-}
-
-/// What is done about a difference that nobody explains.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Decision {
-    /// Entries wait for a person.
-    Hold,
-    /// The venue is right.
-    Adopt,
-}
-
-/// What somebody else's order in a traded instrument means.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ForeignOrders {
-    /// No entries in that instrument.
-    Hold,
-    /// Nothing.
-    Ignore,
-}
-
-/// Whether the engine's inputs are recorded.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Record {
-    /// Where they cannot simply be run again.
-    Auto,
-    /// Whatever feeds it.
-    Always,
-    /// Not at all.
-    Never,
-}
 
 /// Declares a section's struct; the doc of each field is its key in the table.
 macro_rules! section {
@@ -249,6 +186,20 @@ section! {
     }
 }
 
+section! {
+    /// `[alerts]`. An empty text turns its channel off; the credentials file's path as written.
+    AlertSettings {
+        telegram_chat_id: String, telegram_severity: Severity, telegram_base_url: String,
+        webhook_url: String, webhook_severity: Severity,
+        alertmanager_url: String, alertmanager_severity: Severity,
+        command: String, command_severity: Severity, journal_severity: Severity,
+        credentials_file: String, request_timeout: Duration,
+        floor_critical: Duration, floor_high: Duration, floor_medium: Duration,
+        floor_low: Duration, floor_info: Duration,
+        repeat_critical: Duration, repeat_other: Duration,
+    }
+}
+
 /// The validated configuration. A clone shares its parts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settings {
@@ -282,6 +233,8 @@ pub struct Settings {
     pub retention: Arc<RetentionSettings>,
     /// `[backup]`
     pub backup: Arc<BackupSettings>,
+    /// `[alerts]`
+    pub alerts: Arc<AlertSettings>,
     locked: Arc<Vec<Locked>>,
     effective: Arc<BTreeMap<&'static str, String>>,
 }
@@ -313,6 +266,11 @@ impl Settings {
         Ok(Self { locked: Arc::new(locked), ..Self::of(&allowed) })
     }
 
+    /// As [`Settings::validate`], without the rules between keys.
+    pub(super) fn unchecked(input: &Input) -> Self {
+        Self::of(input)
+    }
+
     fn of(input: &Input) -> Self {
         let section = |name| Section { input, name };
         Self {
@@ -331,6 +289,7 @@ impl Settings {
             recorder: Arc::new(RecorderSettings::read(&section("recorder"))),
             retention: Arc::new(RetentionSettings::read(&section("retention"))),
             backup: Arc::new(BackupSettings::read(&section("backup"))),
+            alerts: Arc::new(AlertSettings::read(&section("alerts"))),
             locked: Arc::default(),
             effective: Arc::new(
                 input.iter().map(|(name, value, _)| (name, value.to_string())).collect(),

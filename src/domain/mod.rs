@@ -16,6 +16,7 @@
 //! | [`instrument::Liquidity`] | LastLiquidityInd (851) | liquidity |
 //! | [`market_data::Trade`]: a public print | MDEntryType 2 | match |
 
+pub mod alert;
 pub mod balance;
 pub mod decimal;
 pub mod decision;

@@ -1,7 +1,8 @@
 //! `failure-report`: systemd gave up on a unit (`OnFailure=`); say so once, where it is seen.
 //!
 //! The journal entry is what matters and is written even where there is no usable ledger. A row in
-//! `job_runs` per invocation of the failed unit keeps a repeated call from saying it twice.
+//! `job_runs` per invocation of the failed unit keeps a repeated call from saying it twice; the alert is
+//! derived from it ([`super::failure_alert`]).
 
 use std::path::Path;
 
@@ -86,6 +87,12 @@ fn store_once(state_dir: &Path, failure: &Failure, now: Timestamp) -> anyhow::Re
     if !failure.invocation.is_empty() && is_stored(&ledger, failure)? {
         return Ok(false);
     }
+    job_run::insert(&mut ledger, &report(failure, now), now, now)?;
+    Ok(true)
+}
+
+/// The report, as it is stored and as alerts read it.
+pub fn report(failure: &Failure, now: Timestamp) -> Report {
     let check = Check::new("unit_failed", Severity::Critical, &failure.unit);
     let mut report = Report::new(JOB, now, vec![check.because(sentence(failure))]);
     for (name, value) in [
@@ -97,8 +104,7 @@ fn store_once(state_dir: &Path, failure: &Failure, now: Timestamp) -> anyhow::Re
     ] {
         report.facts.insert(name.to_owned(), json!(value));
     }
-    job_run::insert(&mut ledger, &report, now, now)?;
-    Ok(true)
+    report
 }
 
 fn is_stored(ledger: &Connection, failure: &Failure) -> rusqlite::Result<bool> {

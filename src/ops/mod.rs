@@ -13,6 +13,7 @@ pub mod events;
 pub mod exact_number;
 pub mod exec_integrity;
 pub mod failure;
+pub mod failure_alert;
 pub mod healthcheck;
 pub mod hourly_kpi;
 pub mod job_run;

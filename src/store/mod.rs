@@ -44,6 +44,7 @@ pub const LEDGER: Format = Format {
         include_str!("../../migrations/0002_exactly_once.sql"),
         include_str!("../../migrations/0003_event_input.sql"),
         include_str!("../../migrations/0004_supervision.sql"),
+        include_str!("../../migrations/0005_alerts.sql"),
     ],
 };
 

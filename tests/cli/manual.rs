@@ -8,7 +8,7 @@ use crate::support::home::Home;
 use crate::support::repository;
 
 /// Every command that does something.
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 27] = [
     "agent",
     "status",
     "healthcheck",
@@ -22,6 +22,9 @@ const COMMANDS: [&str; 24] = [
     "kill drill",
     "pause",
     "resume",
+    "alerts test",
+    "alerts outbox",
+    "alerts deliver",
     "preflight",
     "exchange",
     "trades import",

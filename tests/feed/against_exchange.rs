@@ -12,15 +12,15 @@ use ibis::domain::instrument::Instrument;
 use ibis::domain::market_data::{DepthChange, MarketData, MarketEvent};
 use ibis::domain::side::Side;
 use ibis::exchange::kucoin::credentials::Credentials;
-use ibis::exchange::kucoin::dial::DialLimits;
 use ibis::exchange::kucoin::feed::{BookSource, Feed, FeedEvent, FeedSettings, LiveCount, Sources};
 use ibis::exchange::kucoin::instrument::{Rates, from_symbol};
 use ibis::exchange::kucoin::protocol::book::Level;
 use ibis::exchange::kucoin::rest::{Rest, RestSettings};
-use ibis::exchange::kucoin::tls::Tls;
 use ibis::exchange::kucoin::ws::dialer;
 use ibis::market::Lane;
 use ibis::market::kucoin::{Book, Snapshot};
+use ibis::net::dial::DialLimits;
+use ibis::net::tls::Tls;
 use tokio::task::LocalSet;
 
 use crate::exchange::process::Exchange;

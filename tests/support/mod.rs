@@ -2,6 +2,7 @@
 
 pub mod cgroup;
 pub mod home;
+pub mod hook;
 pub mod http;
 pub mod machine;
 pub mod stage;

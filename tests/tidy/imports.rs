@@ -6,38 +6,41 @@ use super::assert_none;
 use super::source::{Source, mentions, sources};
 
 /// A module and what it may import of this crate, itself aside.
-const MAY_IMPORT: [(&str, &[&str]); 16] = [
+const MAY_IMPORT: [(&str, &[&str]); 19] = [
     ("domain", &[]),
     ("clock", &["domain"]),
     ("strategy", &["domain"]),
     ("risk", &["domain"]),
     ("engine", &["domain", "risk", "strategy"]),
     ("durable", &["domain"]),
+    ("net", &[]),
+    ("secret", &[]),
     ("systemd", &["clock", "domain"]),
-    ("config", &["domain", "risk", "strategy"]),
+    ("config", &["domain", "net", "risk", "strategy"]),
     ("market", &["domain"]),
     ("recorder", &["clock", "domain", "engine"]),
-    ("exchange", &["clock", "domain", "durable", "market", "risk"]),
+    ("exchange", &["clock", "domain", "durable", "market", "net", "risk", "secret"]),
     ("store", &["domain", "durable", "engine", "risk"]),
+    ("alerts", &["clock", "config", "domain", "durable", "net", "secret", "store"]),
     (
         "agent",
         &[
-            "clock", "config", "domain", "durable", "engine", "exchange", "http", "market", "ops",
-            "recorder", "risk", "store", "strategy", "systemd",
+            "alerts", "clock", "config", "domain", "durable", "engine", "exchange", "http", "market",
+            "net", "ops", "recorder", "risk", "store", "strategy", "systemd",
         ],
     ),
     (
         "ops",
         &[
-            "clock", "config", "domain", "durable", "engine", "exchange", "recorder", "store",
-            "systemd",
+            "alerts", "clock", "config", "domain", "durable", "engine", "exchange", "recorder",
+            "store", "systemd",
         ],
     ),
     ("http", &["clock", "config", "domain", "ops", "store", "systemd"]),
     (
         "cli",
         &[
-            "agent", "clock", "config", "domain", "durable", "engine", "exchange", "http",
+            "agent", "alerts", "clock", "config", "domain", "durable", "engine", "exchange", "http",
             "market", "ops", "recorder", "risk", "store", "strategy", "systemd",
         ],
     ),

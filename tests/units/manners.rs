@@ -3,6 +3,7 @@
 use super::unit_file::{UnitFile, services, timers};
 
 const AGENT: &str = "ibis-agent.service";
+const FAILURE: &str = "ibis-failure@.service";
 const START_LIMITS: [&str; 3] = ["StartLimitIntervalSec", "StartLimitBurst", "StartLimitAction"];
 
 #[test]
@@ -70,7 +71,7 @@ fn oneshots_are_bounded_and_report_their_failure() {
     for unit in services().into_iter().filter(|unit| unit.name != AGENT) {
         assert_eq!(unit.values("Type").collect::<Vec<_>>(), ["oneshot"], "{}", unit.name);
         assert!(unit.has("TimeoutStartSec"), "{}: the default is for ever", unit.name);
-        let handler = unit.name == "ibis-failure@.service";
+        let handler = unit.name == FAILURE;
         assert_eq!(unit.has("OnFailure"), !handler, "{}", unit.name);
     }
 }
@@ -78,7 +79,7 @@ fn oneshots_are_bounded_and_report_their_failure() {
 #[test]
 fn the_sealed_units_share_one_sandbox() {
     let services = services();
-    let mut sealed = services.iter().filter(|unit| unit.name != AGENT);
+    let mut sealed = services.iter().filter(|unit| ![AGENT, FAILURE].contains(&unit.name.as_str()));
     let first = sealed.next().unwrap();
     for unit in sealed {
         assert_eq!(unit.sandbox, first.sandbox, "{} and {}", unit.name, first.name);
@@ -102,6 +103,14 @@ fn the_agents_sandbox_differs_only_in_the_network_and_in_kept_sockets() {
         "SystemCallFilter=pidfd_getfd",
     ];
     assert_eq!(only(agent, job), allowed);
+}
+
+/// It tells channels of alerts over the network, whoever is dead.
+#[test]
+fn the_report_of_failures_is_sealed_as_the_agent_is() {
+    let services = services();
+    let find = |name: &str| services.iter().find(|unit| unit.name == name).unwrap();
+    assert_eq!(find(FAILURE).sandbox, find(AGENT).sandbox);
 }
 
 #[test]

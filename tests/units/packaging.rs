@@ -21,6 +21,15 @@ fn every_unit_is_staged() {
 }
 
 #[test]
+fn secrets_of_alerts_are_credentials_of_whoever_tells() {
+    let files = Stage::install("252").files();
+    for unit in ["ibis-agent", "ibis-failure@"] {
+        let file = format!("usr/share/ibis/alerts/{unit}.service.d/50-alerts.conf");
+        assert!(files.contains(&file), "{file} is not among {files:?}");
+    }
+}
+
+#[test]
 fn newer_managers_get_the_backoff() {
     assert!(!Stage::install("252").files().iter().any(|file| file == BACKOFF));
     let stage = Stage::install("254");

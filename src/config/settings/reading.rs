@@ -7,6 +7,7 @@ use super::{BookSource, Decision, EntryPrice, ForeignOrders, MarketSource, Mode,
 use crate::config::input::Input;
 use crate::config::profile::Profile;
 use crate::config::value::Value;
+use crate::domain::alert::Severity;
 use crate::domain::decimal::Decimal;
 use crate::domain::identifier::Asset;
 use crate::domain::symbol::Symbol;
@@ -76,6 +77,10 @@ from_word! {
     EntryPrice { "ask" => Self::Ask, "bid" => Self::Bid }
     MarketSource { "synthetic" => Self::Synthetic, "kucoin" => Self::Kucoin }
     Record { "auto" => Self::Auto, "always" => Self::Always, "never" => Self::Never }
+    Severity {
+        "critical" => Self::Critical, "high" => Self::High, "medium" => Self::Medium,
+        "low" => Self::Low, "info" => Self::Info,
+    }
     BookSource { "level1" => Self::Level1, "depth5" => Self::Depth5, "level2" => Self::Level2 }
     log::LevelFilter {
         "error" => Self::Error, "warn" => Self::Warn, "info" => Self::Info,

@@ -14,93 +14,16 @@
 //! signs, and the bytes the kernel has read ahead.
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
-use std::io::Read;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use rustix::process::{DumpableBehavior, set_dumpable_behavior};
-use serde::de::{DeserializeOwned, Deserializer, Error, Visitor};
 use zeroize::Zeroizing;
 
-/// Bytes of a credentials file: far more than three texts and an account need.
-pub const CREDENTIALS_BYTES_MAX: usize = 64 * 1024;
-/// Bytes of a key, secret or passphrase. KuCoin's are 24, 36 and at most 32.
-pub const SECRET_BYTES_MAX: usize = 256;
-/// Permission bits of group and others: none may be set.
-const OTHERS: u32 = 0o077;
+use crate::secret::{self, Wanted, usable};
+pub use crate::secret::{SecretError as CredentialsError, SecretText, document};
 
-/// Why there are no credentials. The process that meets one exits with 77 (CREDENTIALS).
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct CredentialsError {
-    /// The file that was to be read.
-    pub path: PathBuf,
-    /// What is wrong; never what the file holds.
-    pub what: String,
-    /// What to do.
-    pub fix: String,
-}
-
-impl CredentialsError {
-    fn new(path: &Path, what: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { path: path.to_owned(), what: what.into(), fix: fix.into() }
-    }
-}
-
-impl fmt::Display for CredentialsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}; {}", self.path.display(), self.what, self.fix)
-    }
-}
-
-impl std::error::Error for CredentialsError {}
-
-/// A text that is wiped when dropped and never printed.
-#[derive(Default)]
-pub struct SecretText(Zeroizing<String>);
-
-impl SecretText {
-    /// Takes a text over.
-    pub fn new(text: String) -> Self {
-        Self(Zeroizing::new(text))
-    }
-
-    /// The text. Keep it no longer than needed, and copy it nowhere.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for SecretText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[secret]")
-    }
-}
-
-impl<'de> serde::Deserialize<'de> for SecretText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_string(Taker)
-    }
-}
-
-/// Takes a text over where the parser owns it, so that no copy is left behind.
-struct Taker;
-
-impl Visitor<'_> for Taker {
-    type Value = SecretText;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text in quotes")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<SecretText, E> {
-        Ok(SecretText::new(text.to_owned()))
-    }
-
-    fn visit_string<E: Error>(self, text: String) -> Result<SecretText, E> {
-        Ok(SecretText::new(text))
-    }
-}
+/// What a credentials file holds.
+const API_KEY: Wanted =
+    Wanted { thing: "API key", content: "the API key there as key, secret and passphrase" };
 
 /// Key, secret and passphrase of a KuCoin API key.
 pub struct Credentials {
@@ -125,25 +48,23 @@ struct Keys {
 
 impl Credentials {
     /// The credentials of `file`, or of the systemd credential of the same name, which wins: see
-    /// [`locate`]. A file must be private: see [`read_private`].
+    /// [`secret::locate`]. A file must be private: see [`read_private`].
     pub fn load(file: &Path, directory: Option<&Path>) -> Result<Self, CredentialsError> {
-        let (path, keeper) = locate(file, directory);
-        // From here on no dump of this process is written, and nobody but root looks into it.
-        let hidden = set_dumpable_behavior(DumpableBehavior::NotDumpable);
-        hidden.map_err(|error| {
-            let what = format!("cannot be kept out of core dumps: {error}");
-            CredentialsError::new(&path, what, "see whether a sandbox forbids prctl")
-        })?;
-        Self::parse(&read(&path, keeper)?, &path)
+        let (text, path) = secret::load(file, directory, API_KEY)?;
+        Self::parse(&text, &path)
     }
 
     /// Reads the three texts. `path` is named in errors.
     pub fn parse(text: &str, path: &Path) -> Result<Self, CredentialsError> {
         let keys: Keys = document(text, path)?;
+        let usable = |name, text| {
+            let fix = format!("write {name} = \"...\" as KuCoin shows it when the API key is made");
+            usable(name, text, path, &fix)
+        };
         Ok(Self {
-            key: usable("key", keys.key, path)?,
-            secret: usable("secret", keys.secret, path)?,
-            passphrase: usable("passphrase", keys.passphrase, path)?,
+            key: usable("key", keys.key)?,
+            secret: usable("secret", keys.secret)?,
+            passphrase: usable("passphrase", keys.passphrase)?,
         })
     }
 
@@ -163,122 +84,21 @@ impl Credentials {
     }
 }
 
-/// Who keeps a credentials file private.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Keeper {
-    /// The service manager: its credentials lie on a file system of their own, for this service.
-    Systemd,
-    /// The file's own mode and owner.
-    Mode,
-}
-
-/// Which file counts: `directory` (`$CREDENTIALS_DIRECTORY`, where set) and in it the file of the
-/// configured name, if there is one; else the configured file.
-pub fn locate(file: &Path, directory: Option<&Path>) -> (PathBuf, Keeper) {
-    let credential = directory.zip(file.file_name()).map(|(directory, name)| directory.join(name));
-    match credential {
-        // Where looking is refused, reading will say why.
-        Some(path) if path.try_exists().unwrap_or(true) => (path, Keeper::Systemd),
-        _ => (file.to_owned(), Keeper::Mode),
-    }
-}
-
-/// The text of a file of at most [`CREDENTIALS_BYTES_MAX`] that no one else can read: regular, owned
-/// by this user or root, without permission bits for group and others.
+/// The text of a private file: see [`secret::read_private`].
 pub fn read_private(path: &Path) -> Result<Zeroizing<String>, CredentialsError> {
-    read(path, Keeper::Mode)
-}
-
-fn read(path: &Path, keeper: Keeper) -> Result<Zeroizing<String>, CredentialsError> {
-    let refused = |error: std::io::Error| {
-        let fix = match keeper {
-            Keeper::Systemd => "check LoadCredential= of the unit",
-            Keeper::Mode => "write the API key there as key, secret and passphrase, mode 0600",
-        };
-        CredentialsError::new(path, format!("cannot be read: {error}"), fix)
-    };
-    // Without waiting: a pipe of that name must not hold the start up.
-    let nonblocking = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default();
-    let mut options = OpenOptions::new();
-    let file = options.read(true).custom_flags(nonblocking).open(path).map_err(refused)?;
-    check_private(&file, path, keeper)?;
-    // One allocation for all of it: growing would leave copies behind.
-    let mut text = Zeroizing::new(String::with_capacity(CREDENTIALS_BYTES_MAX + 1));
-    let limit = u64::try_from(CREDENTIALS_BYTES_MAX).unwrap_or(u64::MAX) + 1;
-    file.take(limit).read_to_string(&mut text).map_err(refused)?;
-    if text.len() > CREDENTIALS_BYTES_MAX {
-        let what = format!("is larger than {CREDENTIALS_BYTES_MAX} bytes");
-        return Err(CredentialsError::new(path, what, "name the file with the API key"));
-    }
-    Ok(text)
-}
-
-/// Looks at the opened file, not at its name, so that nobody can change it in between.
-fn check_private(file: &File, path: &Path, keeper: Keeper) -> Result<(), CredentialsError> {
-    let metadata = file.metadata().map_err(|error| {
-        CredentialsError::new(path, format!("cannot be looked at: {error}"), "check the file")
-    })?;
-    if !metadata.is_file() {
-        return Err(CredentialsError::new(
-            path,
-            "is no regular file",
-            "name the file with the API key",
-        ));
-    }
-    if keeper == Keeper::Systemd {
-        return Ok(());
-    }
-    let mode = metadata.mode() & 0o7777;
-    if mode & OTHERS != 0 {
-        let what = format!("has mode {mode:04o}: others may read it");
-        let fix = "chmod 600 it, and make a new API key if others could have";
-        return Err(CredentialsError::new(path, what, fix));
-    }
-    let own = rustix::process::geteuid().as_raw();
-    if metadata.uid() != own && metadata.uid() != 0 {
-        let what = format!("belongs to user {}, neither {own} nor root", metadata.uid());
-        return Err(CredentialsError::new(path, what, "chown it to the user who runs this"));
-    }
-    Ok(())
-}
-
-/// Parses a credentials file into `T`. The error names the line, never what it holds.
-pub fn document<T: DeserializeOwned>(text: &str, path: &Path) -> Result<T, CredentialsError> {
-    toml::from_str(text).map_err(|error| {
-        let before = error.span().and_then(|span| text.get(..span.start));
-        let line = before.map_or(1, |before| before.matches('\n').count() + 1);
-        let what = format!("line {line} is not as it should be");
-        CredentialsError::new(path, what, "write TOML such as key = \"...\", each on its own line")
-    })
-}
-
-/// A text that is there, printable and not too long.
-fn usable(
-    name: &str,
-    text: Option<SecretText>,
-    path: &Path,
-) -> Result<SecretText, CredentialsError> {
-    let fix = format!("write {name} = \"...\" as KuCoin shows it when the API key is made");
-    let what = match &text {
-        None => format!("has no {name}"),
-        Some(text) if text.expose().is_empty() => format!("has an empty {name}"),
-        Some(text) if text.expose().len() > SECRET_BYTES_MAX => {
-            format!("has a {name} of more than {SECRET_BYTES_MAX} bytes")
-        }
-        Some(text) if !text.expose().bytes().all(|byte| byte.is_ascii_graphic()) => {
-            format!("has a {name} with blanks or characters outside ASCII")
-        }
-        Some(_) => return Ok(text.unwrap_or_default()),
-    };
-    Err(CredentialsError::new(path, what, fix))
+    secret::read_private(path, API_KEY)
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
+    use std::path::PathBuf;
+
+    use rustix::process::DumpableBehavior;
 
     use super::*;
+    use crate::secret::{Keeper, SECRET_FILE_BYTES_MAX, locate};
 
     const TEXT: &str = "key = \"canary-key\"\nsecret = 'canary-secret'\npassphrase = \"canary\\u002dphrase\"\n\
         permissions = \"General,Spot\"\n[balances]\nUSDT = \"10000\"\n";
@@ -347,7 +167,7 @@ mod tests {
         assert_eq!(error.what, "is no regular file");
         let error = Credentials::load(&directory.join("absent.toml"), None).unwrap_err();
         assert!(error.what.starts_with("cannot be read"), "{error}");
-        let large = "#".repeat(CREDENTIALS_BYTES_MAX + 1);
+        let large = "#".repeat(SECRET_FILE_BYTES_MAX + 1);
         let error = Credentials::load(&file(&directory, &large, 0o600), None).unwrap_err();
         assert!(error.what.starts_with("is larger"), "{error}");
         fs::remove_dir_all(&directory).unwrap();

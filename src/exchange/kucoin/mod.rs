@@ -5,13 +5,11 @@
 
 pub mod condition;
 pub mod credentials;
-pub mod dial;
 pub mod feed;
 pub mod instrument;
 pub mod order_tracker;
 pub mod preflight;
 pub mod protocol;
 pub mod rest;
-pub mod tls;
 pub mod venue;
 pub mod ws;

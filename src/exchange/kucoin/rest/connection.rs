@@ -21,7 +21,7 @@ use super::metered::{Metered, Written};
 use crate::exchange::kucoin::protocol::rate_limit::{
     LIMIT_HEADER, REMAINING_HEADER, RESET_HEADER, RateLimit,
 };
-use crate::exchange::kucoin::tls::Stream;
+use crate::net::tls::Stream;
 
 /// Header lines of an answer: several times what the venue sends.
 const HEADERS_MAX: usize = 128;

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 
-use crate::exchange::kucoin::tls::Stream;
+use crate::net::tls::Stream;
 
 /// Bytes that a stream has taken. Shared with who asks.
 #[derive(Clone, Default, Debug)]

@@ -11,11 +11,11 @@ use super::failure::{Failure, Reason, VenueReason};
 use super::priority::Priority;
 use crate::domain::time::Timestamp;
 use crate::exchange::kucoin::credentials::Credentials;
-use crate::exchange::kucoin::dial::Origin;
 use crate::exchange::kucoin::protocol::code::Code;
 use crate::exchange::kucoin::protocol::endpoint::Endpoint;
 use crate::exchange::kucoin::protocol::sign::{KEY_HEADER, PASSPHRASE_HEADER, SIGN_HEADER, Signer};
 use crate::exchange::kucoin::protocol::target::Target;
+use crate::net::dial::Origin;
 
 /// What this program calls itself at the venue.
 const PRODUCT: &str = concat!("ibis/", env!("CARGO_PKG_VERSION"));

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::exchange::kucoin::dial::{DialLimits, Origin, OriginError};
-use crate::exchange::kucoin::tls::Tls;
+use crate::net::dial::{DialLimits, Origin, OriginError};
+use crate::net::tls::Tls;
 
 /// First wait before a read is tried again. A choice.
 const BACK_OFF_BASE: Duration = Duration::from_millis(100);

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::connection::Connection;
 use crate::clock;
-use crate::exchange::kucoin::dial::{DialLimits, Origin, dial};
-use crate::exchange::kucoin::tls::Tls;
+use crate::net::dial::{DialLimits, Origin, dial};
+use crate::net::tls::Tls;
 
 /// Connections that wait for a call. More may be open while calls run: as many as calls may run.
 pub(super) const IDLE_CONNECTIONS_MAX: usize = 4;

@@ -20,8 +20,8 @@ use super::fault::{Fault, Step};
 use super::session::{Incoming, Session};
 use super::settings::WsSettings;
 use super::subscription::Batch;
-use crate::exchange::kucoin::dial::Origin;
 use crate::exchange::kucoin::protocol::bullet::Bullet;
+use crate::net::dial::Origin;
 
 /// What is kept for the socket to take: a subscribe frame of a hundred topics has some 2000 bytes.
 const WRITE_BUFFER_BYTES_MAX: usize = 1 << 16;

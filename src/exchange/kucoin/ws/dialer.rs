@@ -5,10 +5,10 @@ use std::rc::Rc;
 use futures_util::future::LocalBoxFuture;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::exchange::kucoin::dial::{DialLimits, Origin, dial};
 use crate::exchange::kucoin::protocol::bullet::Bullet;
 use crate::exchange::kucoin::rest::Rest;
-use crate::exchange::kucoin::tls::Tls;
+use crate::net::dial::{DialLimits, Origin, dial};
+use crate::net::tls::Tls;
 
 /// A connection, whatever carries it.
 pub trait Socket: AsyncRead + AsyncWrite + Unpin {}

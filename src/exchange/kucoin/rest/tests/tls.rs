@@ -5,7 +5,7 @@ use rustls::pki_types::CertificateDer;
 use super::certificate;
 use super::server::{Act, Server, ok};
 use super::*;
-use crate::exchange::kucoin::tls::Tls;
+use crate::net::tls::Tls;
 
 /// A venue with a certificate for `name`, and a client that trusts it.
 fn trusted(name: &str, script: Vec<Act>) -> (Server, Rest) {

@@ -12,9 +12,9 @@ use super::super::dialer::{BulletSource, dialer};
 use super::super::fault::Fault;
 use super::super::scripted::settings;
 use super::{Client, Queue, Subscription, Teller, Told, locally};
-use crate::exchange::kucoin::dial::DialLimits;
 use crate::exchange::kucoin::protocol::bullet::{Bullet, InstanceServer};
-use crate::exchange::kucoin::tls::Tls;
+use crate::net::dial::DialLimits;
+use crate::net::tls::Tls;
 
 fn bullet(endpoint: String) -> BulletSource {
     Rc::new(move || {

@@ -1,4 +1,4 @@
-//! TLS to the venue: rustls with ring, trusting Mozilla's roots as compiled in, whatever the system
+//! TLS to a server: rustls with ring, trusting Mozilla's roots as compiled in, whatever the system
 //! trusts. One [`Stream`] serves with and without it.
 
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Where the venue is, and the way there: names, addresses, TCP, TLS, each with its deadline.
+//! Where a server is, and the way there: names, addresses, TCP, TLS, each with its deadline.
 
 use std::fmt;
 use std::io;

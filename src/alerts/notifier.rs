@@ -1,0 +1,212 @@
+//! The agent's notifier: a thread of its own, with its own runtime and its own connection.
+//!
+//! It shares nothing with the thread that trades but the ledger's file, whose write lock it holds for
+//! one small transaction at a time. Whatever goes wrong here is logged and tried again; nothing of it is
+//! told to the agent, and nothing is waited for but at the end, for [`DRAIN`].
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use futures_util::future::try_join_all;
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use super::blind::{Blind, Trouble};
+use super::channels::{self, Channel};
+use super::deliver::{direct, drain, take_in_all};
+use super::notification::Sender;
+use super::outbox::Outbox;
+use super::rules::Rules;
+use crate::clock;
+use crate::config::Settings;
+use crate::domain::time::Timestamp;
+
+/// How often the ledger is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// The shortest rest of a channel that waits.
+const REST_MIN: Duration = Duration::from_millis(20);
+/// The pause before a ledger that cannot be used is opened again.
+const REOPEN: Duration = Duration::from_secs(5);
+/// How often what is old is deleted.
+const TIDY_EVERY: Duration = Duration::from_secs(600);
+/// What a message past the outbox may take.
+const DIRECT: Duration = Duration::from_secs(30);
+/// What a stop waits for messages that are on their way.
+pub const DRAIN: Duration = Duration::from_secs(2);
+/// What the thread may take beyond that to end.
+const END: Duration = Duration::from_millis(500);
+
+/// A running notifier; it ends when it is dropped.
+#[derive(Debug)]
+pub struct Notifier {
+    stop: watch::Sender<bool>,
+    ended: mpsc::Receiver<()>,
+}
+
+/// What the thread works with.
+struct Place {
+    state_dir: PathBuf,
+    rules: Rules,
+    channels: Vec<Channel>,
+    sender: Sender,
+    /// An agent that has proved no work for this long is stalled.
+    stalled_after: Duration,
+}
+
+impl Notifier {
+    /// Starts one for the ledger in `state_dir`; `credentials` is `$CREDENTIALS_DIRECTORY`. The error
+    /// is that there is no thread.
+    pub fn start(
+        state_dir: &Path,
+        settings: &Settings,
+        credentials: Option<PathBuf>,
+    ) -> std::io::Result<Self> {
+        let place = Place {
+            state_dir: state_dir.to_owned(),
+            rules: Rules::from(&*settings.alerts),
+            channels: channels::of(settings, credentials),
+            sender: channels::sender(settings),
+            stalled_after: settings.health.progress_age_critical,
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (stop, stopped) = watch::channel(false);
+        let (end, ended) = mpsc::channel();
+        std::thread::Builder::new().name("notifier".to_owned()).spawn(move || {
+            runtime.block_on(place.watch(stopped));
+            // Who asked may have stopped waiting.
+            end.send(()).ok();
+        })?;
+        Ok(Self { stop, ended })
+    }
+}
+
+impl Drop for Notifier {
+    /// Tells what is left, for at most [`DRAIN`], and ends. What is not told then is told after the
+    /// next start.
+    fn drop(&mut self) {
+        // A thread that ended already needs no word.
+        self.stop.send(true).ok();
+        if self.ended.recv_timeout(DRAIN + END).is_err() {
+            log::warn!(
+                "alerts: the notifier is still busy; what is pending is told after the next start"
+            );
+        }
+    }
+}
+
+impl Place {
+    /// Works until it is told to stop, over every trouble of the ledger.
+    async fn watch(&self, stopped: watch::Receiver<bool>) {
+        let blind = RefCell::new(Blind::default());
+        let mut said = String::new();
+        loop {
+            let trouble = match Outbox::open(&self.state_dir, self.rules.clone()) {
+                Ok(outbox) => match self.work(&RefCell::new(outbox), &blind, &stopped).await {
+                    Ok(()) => return,
+                    Err(error) => format!("the ledger cannot be used: {error}"),
+                },
+                Err(error) => error.to_string(),
+            };
+            if said != trouble {
+                log::warn!("alerts wait: {trouble}");
+                said.clone_from(&trouble);
+            }
+            self.see(&blind, Some(&Trouble::Ledger(trouble))).await;
+            if rest(&stopped, REOPEN).await {
+                return;
+            }
+        }
+    }
+
+    /// Looks and tells until it is told to stop. The error is the ledger's.
+    async fn work(
+        &self,
+        outbox: &RefCell<Outbox>,
+        blind: &RefCell<Blind>,
+        stopped: &watch::Receiver<bool>,
+    ) -> rusqlite::Result<()> {
+        let tell = self.channels.iter().map(|channel| self.tell(outbox, channel, stopped));
+        let work = async {
+            tokio::try_join!(self.look(outbox, blind, stopped), try_join_all(tell)).map(drop)
+        };
+        tokio::select! {
+            ended = work => ended,
+            () = out_of_time(stopped) => Ok(()),
+        }
+    }
+
+    /// Puts what is new into the outbox.
+    async fn look(
+        &self,
+        outbox: &RefCell<Outbox>,
+        blind: &RefCell<Blind>,
+        stopped: &watch::Receiver<bool>,
+    ) -> rusqlite::Result<()> {
+        let mut tidied = None;
+        loop {
+            take_in_all(outbox)?;
+            let now = clock::monotonic();
+            if tidied.is_none_or(|tidied| now >= tidied + TIDY_EVERY) {
+                tidied = Some(now);
+                outbox.borrow_mut().tidy(clock::wall_now())?;
+            }
+            let now = clock::wall_now();
+            let age = outbox.borrow().last_proof()?.map(|proof| left(now, proof));
+            let stalled = age.filter(|age| *age > self.stalled_after).map(Trouble::Stalled);
+            self.see(blind, stalled.as_ref()).await;
+            if rest(stopped, LOOK_EVERY).await {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Tells one channel what is due.
+    async fn tell(
+        &self,
+        outbox: &RefCell<Outbox>,
+        channel: &Channel,
+        stopped: &watch::Receiver<bool>,
+    ) -> rusqlite::Result<()> {
+        loop {
+            let next = drain(outbox, channel, &self.sender).await?;
+            let until = next.map_or(LOOK_EVERY, |next| left(next, clock::wall_now()));
+            if rest(stopped, until.clamp(REST_MIN, LOOK_EVERY)).await {
+                // What the end of the agent said is told, too.
+                take_in_all(outbox)?;
+                return drain(outbox, channel, &self.sender).await.map(drop);
+            }
+        }
+    }
+
+    /// Tells what the outbox cannot.
+    async fn see(&self, blind: &RefCell<Blind>, trouble: Option<&Trouble>) {
+        let message = blind.borrow_mut().see(trouble, clock::wall_now(), &self.rules.floors);
+        if let Some(message) = message {
+            direct(&self.channels, &message, &self.sender, DIRECT).await;
+        }
+    }
+}
+
+/// From `now` until an instant; nothing where it has passed.
+fn left(until: Timestamp, now: Timestamp) -> Duration {
+    Duration::from_micros(u64::try_from(until.us_since(now)).unwrap_or(0))
+}
+
+/// Rests; true where it is time to stop.
+async fn rest(stopped: &watch::Receiver<bool>, time: Duration) -> bool {
+    let mut stopped = stopped.clone();
+    tokio::select! {
+        biased;
+        // Where nobody is left who could say it, too.
+        _ = stopped.wait_for(|stopped| *stopped) => true,
+        () = sleep(time) => false,
+    }
+}
+
+/// Ends [`DRAIN`] after the stop.
+async fn out_of_time(stopped: &watch::Receiver<bool>) {
+    while !rest(stopped, LOOK_EVERY).await {}
+    sleep(DRAIN).await;
+}
