@@ -7,11 +7,14 @@
 mod document;
 mod engine_settings;
 mod error;
+mod every;
 mod ground;
+mod health;
 mod heartbeat;
 mod narrate;
 mod online;
 pub mod pace;
+mod pulse;
 pub mod restore;
 mod session;
 mod showing;
@@ -20,6 +23,8 @@ mod source;
 mod start;
 mod summary;
 mod venue_link;
+mod watch;
+mod window;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -100,6 +105,9 @@ async fn supervise(
         never = board.breathe() => match never {},
     };
     let mut heartbeat = Heartbeat::new(&settings, options.terminal, notifier, Arc::clone(board));
+    if !pace.is_max() {
+        heartbeat.look_out(&settings, &session);
+    }
     heartbeat.ready(&mut session)?;
     if let Some(service) = service {
         service.announce();

@@ -117,6 +117,7 @@ pub(super) async fn start(
         seen_until,
         emergency: emergency(options),
         spool: Spool::new(state_dir, options.directories.runtime.as_deref()),
+        rest: ground.rest,
     };
     let session = Session::new(parts, (now, ground.first), actions);
     let clock = ground.clock.unwrap_or_else(|| PaceClock::new(options.pace, now));

@@ -3,6 +3,7 @@
 //! Origins: "Python IBIS" is the trading agent this one replaces, with its constant's name; "KuCoin"
 //! its public fee schedule at the base level. What has no such origin says why the number was chosen.
 
+mod conditions;
 mod guards;
 mod http;
 mod storage;
@@ -13,9 +14,10 @@ use super::key::{Key, Kind};
 pub const KEYS: &[Key] = &joined();
 
 /// The tables that make up [`KEYS`].
-const PARTS: [&[Key]; 4] = [TRADING, guards::KEYS, storage::KEYS, http::KEYS];
+const PARTS: [&[Key]; 5] = [TRADING, guards::KEYS, conditions::KEYS, storage::KEYS, http::KEYS];
 /// How many keys there are.
-const COUNT: usize = PARTS[0].len() + PARTS[1].len() + PARTS[2].len() + PARTS[3].len();
+const COUNT: usize =
+    PARTS[0].len() + PARTS[1].len() + PARTS[2].len() + PARTS[3].len() + PARTS[4].len();
 
 /// The parts one after the other.
 const fn joined() -> [Key; COUNT] {

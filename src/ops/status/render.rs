@@ -12,7 +12,7 @@ use crate::ops::age::Age;
 use crate::ops::agent_evidence::{Clock, Service};
 use crate::ops::healthcheck::{LedgerEvidence, OTHER_JOBS, StateJson};
 use crate::ops::report::{Check, Severity};
-use crate::store::state_json::DeadManDocument;
+use crate::store::state_json::{DeadManDocument, HealthDocument};
 
 /// A named value; `None` in the text is `unknown`.
 type Field = (&'static str, Value);
@@ -157,6 +157,8 @@ fn trading(status: &Status) -> Vec<Field> {
         ("realized_today", of(|details| json!(details.realized_today))),
     ];
     fields.extend(dead_man);
+    let agent_health = details.and_then(|details| details.agent_health.as_ref());
+    fields.extend(agent_health.map(|health| ("agent_health", json!(health_words(health)))));
     fields
 }
 
@@ -167,6 +169,12 @@ fn dead_man_words(switch: &DeadManDocument, now: Timestamp) -> String {
         Some(at) => format!("{}, fired {} ago unless renewed", switch.state, Age::of(at, now)),
         None => switch.state.clone(),
     }
+}
+
+/// `degraded, 12 errors within 10 min`.
+fn health_words(health: &HealthDocument) -> String {
+    let HealthDocument { level, errors, window_s } = health;
+    format!("{level}, {errors} errors within {} min", window_s.div_ceil(60))
 }
 
 /// How long ago things last happened.
