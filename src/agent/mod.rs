@@ -35,6 +35,7 @@ use crate::config::{Directories, Settings, Sources};
 use crate::domain::time::Timestamp;
 use crate::http::Service;
 use crate::http::board::{Board, Phase};
+use crate::store::run_cause::RunCause;
 use crate::systemd::message_id;
 use crate::systemd::notify::Notifier;
 
@@ -116,17 +117,17 @@ async fn supervise(
     session.warm_up(settings.strategy.candle_interval, candles + 1);
     let mut life = Life { options, settings, pace, began: clock::monotonic() };
     let ended = life.trade(&mut session, &mut signals, &mut heartbeat).await;
-    let cause = match &ended {
-        Ok(cause) => cause.as_str().to_owned(),
-        Err(error) => error.to_string(),
+    let (cause, words) = match &ended {
+        Ok(cause) => (cause.of_run(), cause.as_str().to_owned()),
+        Err(error) => (RunCause::Error, error.to_string()),
     };
-    heartbeat.stopping(&cause);
+    heartbeat.stopping(&words);
     if let Err(error @ AgentError::Write(_)) = ended {
         return Err(error);
     }
     // Whatever else went wrong, the ledger is well: it is told how the run ended.
     life.drain(&mut session, &mut signals, &mut heartbeat).await?;
-    let summary = session.finish(&cause)?;
+    let summary = session.finish(cause, &words)?;
     ended.map(|_| summary)
 }
 
@@ -144,6 +145,14 @@ impl Cause {
             Self::MarketEnded => "the market ended",
             Self::MaxRuntime => "the maximum runtime is over",
             Self::Signal(signal) => signal.as_str(),
+        }
+    }
+
+    /// The ledger's word for it.
+    fn of_run(self) -> RunCause {
+        match self {
+            Self::MarketEnded | Self::MaxRuntime => RunCause::Finished,
+            Self::Signal(_) => RunCause::Operator,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod db;
+pub mod end_report;
 pub mod events;
 pub mod exchange;
 pub mod exec_integrity;
@@ -66,6 +67,7 @@ enum Command {
     Preflight(preflight::PreflightArguments),
     Exchange(exchange::Exchange),
     FailureReport(failure_report::FailureReport),
+    EndReport(end_report::EndReport),
     Db(db::Db),
     Events(events::Events),
     Replay(replay::Replay),
@@ -102,6 +104,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Preflight(arguments) => preflight::run(&cli.global, arguments),
         Command::Exchange(arguments) => exchange::run(&cli.global, arguments),
         Command::FailureReport(arguments) => failure_report::run(&cli.global, arguments),
+        Command::EndReport(arguments) => end_report::run(&cli.global, arguments),
         Command::Db(arguments) => db::run(&cli.global, arguments),
         Command::Events(arguments) => events::run(&cli.global, arguments),
         Command::Replay(arguments) => replay::run(&cli.global, arguments),

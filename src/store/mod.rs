@@ -23,6 +23,7 @@ pub mod own_trade;
 pub mod retention;
 mod row;
 pub mod run;
+pub mod run_cause;
 mod seen;
 pub mod state_json;
 pub mod trade_history;
@@ -43,6 +44,7 @@ pub const LEDGER: Format = Format {
         include_str!("../../migrations/0002_exactly_once.sql"),
         include_str!("../../migrations/0003_event_input.sql"),
         include_str!("../../migrations/0004_supervision.sql"),
+        include_str!("../../migrations/0007_run_causes.sql"),
     ],
 };
 

@@ -37,7 +37,8 @@ use crate::recorder::recorded_engine::RecordedEngine;
 use crate::store::chain;
 use crate::store::emergency::Emergency;
 use crate::store::operator::Spool;
-use crate::store::run::{Progress, RunUpdate};
+use crate::store::run::{Progress, RunEnd, RunUpdate};
+use crate::store::run_cause::RunCause;
 use crate::store::state_json::HealthDocument;
 use crate::store::writer::{Batch, Entry};
 
@@ -230,12 +231,16 @@ impl Session {
     }
 
     /// Writes the end down, closes both files and sums up.
-    pub(in crate::agent) fn finish(mut self, cause: &str) -> Result<Summary, AgentError> {
+    pub(in crate::agent) fn finish(
+        mut self,
+        cause: RunCause,
+        words: &str,
+    ) -> Result<Summary, AgentError> {
         self.flush()?;
         let run = self.parts.run;
         let stopped = Record::Run { run, phase: "stopped" };
         self.batch.entries.push(Entry::Fact(Fact { at: self.now, input: None, record: stopped }));
-        let ended = Some((clock::wall_now(), cause.to_owned()));
+        let ended = Some(RunEnd { at: clock::wall_now(), cause, words: words.to_owned() });
         let progress = Some(self.progress());
         self.note(Some(RunUpdate { run, ready_at: None, progress, ended }), true);
         self.parts.engine.finish();
@@ -247,7 +252,7 @@ impl Session {
         let connection = crate::store::open_reader(&state_dir)?;
         let head = chain::head(&connection)?;
         let took = clock::monotonic() - self.began;
-        Ok(Summary::new(&engine, self.tally, head, (cause.to_owned(), self.now, took)))
+        Ok(Summary::new(&engine, self.tally, head, (words.to_owned(), self.now, took)))
     }
 
     /// The core.

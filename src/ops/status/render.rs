@@ -1,5 +1,6 @@
 //! `status` as text, with the runbook's lines in the runbook's order, and as JSON with its names.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
@@ -12,6 +13,7 @@ use crate::ops::age::Age;
 use crate::ops::agent_evidence::{Clock, Service};
 use crate::ops::healthcheck::{LedgerEvidence, OTHER_JOBS, StateJson};
 use crate::ops::report::{Check, Severity};
+use crate::store::run_cause::RunCause;
 use crate::store::state_json::{DeadManDocument, HealthDocument};
 
 /// A named value; `None` in the text is `unknown`.
@@ -194,6 +196,7 @@ fn ages(status: &Status) -> Vec<Field> {
         ("progress_age", json!(progress)),
         ("data_age", json!(data)),
         ("restarts_24h", json!(agent.restarts_in_day(now))),
+        ("ends_24h", ends(agent.ends_in_day(now))),
         ("event", json!(status.evidence.ledger.as_ref().ok().map(|ledger| ledger.head))),
         ("state_event", json!(state_event(&status.evidence.state_json))),
     ];
@@ -212,6 +215,12 @@ fn ages(status: &Status) -> Vec<Field> {
         }
     }
     fields
+}
+
+/// How runs ended, as an object of counts: `{"operator":1,"watchdog":2}`.
+fn ends(ends: BTreeMap<RunCause, u64>) -> Value {
+    let counts = ends.into_iter().map(|(cause, count)| (cause.as_str().to_owned(), json!(count)));
+    Value::Object(counts.collect())
 }
 
 fn state_event(state: &StateJson) -> Option<i64> {
