@@ -6,7 +6,8 @@ use crate::engine::Engine;
 use crate::engine::desk::Desk;
 use crate::exchange::kucoin::venue::DeadManState;
 use crate::store::state_json::{
-    BalanceDocument, DeadManDocument, OrderDocument, PositionDocument, StateDocument,
+    BalanceDocument, DeadManDocument, HealthDocument, OrderDocument, PositionDocument,
+    StateDocument,
 };
 
 /// The document at (wall clock, engine's clock). Its sequence is the writer's to fill in.
@@ -14,7 +15,7 @@ pub(super) fn document(
     engine: &Engine,
     mode: &str,
     run: u32,
-    dead_man: Option<DeadManState>,
+    (dead_man, health): (Option<DeadManState>, Option<HealthDocument>),
     (written_at, engine_at): (Timestamp, Timestamp),
 ) -> StateDocument {
     let desks = engine.desks();
@@ -41,6 +42,7 @@ pub(super) fn document(
         equity: engine.equity(),
         cash: cash.unwrap_or_default(),
         dead_man: dead_man.map(dead_man_document),
+        health,
     }
 }
 

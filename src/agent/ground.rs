@@ -19,6 +19,7 @@ use crate::domain::instrument::{FeeClass, Instrument, InstrumentSpec};
 use crate::domain::market_data::MarketEvent;
 use crate::domain::time::Timestamp;
 use crate::engine::reconcile::{Known, VenueSnapshot};
+use crate::exchange::kucoin::rest::Rest;
 use crate::exchange::paper::{PaperSettings, account_store};
 use crate::market::{Market, Replay, Synthetic};
 use crate::recorder::recorded_engine::RecordedEngine;
@@ -51,6 +52,8 @@ pub(super) struct Ground {
     pub(super) clock: Option<PaceClock>,
     /// The first event, where it had to be read to know the clock.
     pub(super) first: Option<MarketEvent>,
+    /// The venue's client, where market or orders are the venue's.
+    pub(super) rest: Option<Rest>,
     /// The venue, where market or orders are its.
     online: Option<Online>,
 }
@@ -86,7 +89,7 @@ pub(super) async fn prepare(
     let now = first.map_or(now, |event| event.at.max(seen_until.unwrap_or(event.at)));
     let instruments = priced(market.instruments(), settings)?;
     let source = Source::Local(Box::new(market));
-    Ok(Ground { source, instruments, now, clock: None, first, online: None })
+    Ok(Ground { source, instruments, now, clock: None, first, rest: None, online: None })
 }
 
 async fn venue_ground(wanted: Wanted<'_>, notifier: &mut Notifier) -> Result<Ground, AgentError> {
@@ -107,7 +110,8 @@ async fn venue_ground(wanted: Wanted<'_>, notifier: &mut Notifier) -> Result<Gro
     let clock = PaceClock::new(options.pace, now);
     let feed = online.feed(settings, clock)?;
     let source = Source::Live(feed);
-    Ok(Ground { source, instruments, now, clock: Some(clock), first: None, online: Some(online) })
+    let (rest, clock) = (Some(online.rest().clone()), Some(clock));
+    Ok(Ground { source, instruments, now, clock, first: None, rest, online: Some(online) })
 }
 
 impl Ground {

@@ -8,10 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::AgentError;
+use super::every::Every;
 use super::narrate;
 use super::pace::PaceClock;
+use super::pulse::Pulse;
 use super::session::Session;
 use super::showing;
+use super::watch::Watch;
 use crate::clock;
 use crate::config::Settings;
 use crate::config::settings::HealthSettings;
@@ -34,30 +37,10 @@ const PLAIN_STATUS_EVERY: Duration = Duration::from_secs(10);
 const INVARIANTS_EVERY: Duration = Duration::from_secs(60);
 /// A service manager that does not read may delay the stop by this much.
 const NOTIFY_FLUSH: Duration = Duration::from_millis(100);
+/// The errors of the last while are judged this often.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// The ledger may take this long to make a proof durable before pings stop.
 const LEDGER_LAG_MAX: Duration = Duration::from_secs(10);
-
-/// When something is due again.
-#[derive(Clone, Copy, Debug)]
-struct Every {
-    interval: Duration,
-    due: Duration,
-}
-
-impl Every {
-    fn new(interval: Duration) -> Self {
-        Self { interval, due: Duration::ZERO }
-    }
-
-    /// True once an interval.
-    fn is_due(&mut self, now: Duration) -> bool {
-        let due = now >= self.due;
-        if due {
-            self.due = now + self.interval;
-        }
-        due
-    }
-}
 
 /// The beats of a running agent.
 pub(super) struct Heartbeat {
@@ -76,6 +59,17 @@ pub(super) struct Heartbeat {
     board: Arc<Board>,
     exposure_max: Decimal,
     health: Arc<HealthSettings>,
+    /// What is looked at in real time; `None` at the market's own pace, which has none.
+    lookout: Option<Lookout>,
+    /// Broken invariants, and pings that were withheld.
+    errors: u64,
+}
+
+/// What is looked at in real time.
+struct Lookout {
+    due: Every,
+    pulse: Pulse,
+    watch: Watch,
 }
 
 impl Heartbeat {
@@ -102,7 +96,18 @@ impl Heartbeat {
             board,
             exposure_max: settings.risk.exposure_max_total,
             health: Arc::clone(&settings.health),
+            lookout: None,
+            errors: 0,
         }
+    }
+
+    /// Begins to look at the process, the calls and the machine, now that the session is there.
+    pub(super) fn look_out(&mut self, settings: &Settings, session: &Session) {
+        self.lookout = Some(Lookout {
+            due: Every::new(LOOK_EVERY),
+            pulse: Pulse::new(&settings.conditions, clock::monotonic()),
+            watch: Watch::new(settings, session),
+        });
     }
 
     pub(super) fn reconfigure(&mut self, settings: &Settings) {
@@ -110,6 +115,9 @@ impl Heartbeat {
         self.state_json.interval = settings.agent.state_json_interval;
         self.stale_after = settings.market.stale_after;
         self.health = Arc::clone(&settings.health);
+        if let Some(lookout) = &mut self.lookout {
+            lookout.watch.reconfigure(settings);
+        }
     }
 
     /// READY=1, once what the start did is durable.
@@ -148,6 +156,7 @@ impl Heartbeat {
             session.note(None, true);
         }
         self.watch_ledger(session, now)?;
+        self.watch_out(session, pace, now);
         let fresh = self.watch_data(session, pace);
         let alive = self.ping(session, fresh, now);
         if let Some(venue) = session.kucoin() {
@@ -163,6 +172,7 @@ impl Heartbeat {
         }
         if self.invariants.is_due(now) {
             for violation in invariant::check(session.engine()) {
+                self.errors += 1;
                 log::error!(invariant = violation.invariant; "invariant broken: {violation}");
             }
         }
@@ -209,6 +219,16 @@ impl Heartbeat {
         session.watch_storage()
     }
 
+    /// Looks at the process, the calls and the machine.
+    fn watch_out(&mut self, session: &mut Session, pace: &PaceClock, now: Duration) {
+        let Some(Lookout { due, pulse, watch }) = &mut self.lookout else { return };
+        pulse.turned();
+        watch.look(session, now);
+        if due.is_due(now) {
+            pulse.beat(session, (self.errors, data_age(session, pace)), now);
+        }
+    }
+
     /// Holds entries while the market says nothing, and lets go when it speaks again.
     fn watch_data(&mut self, session: &mut Session, pace: &PaceClock) -> bool {
         let fresh = is_fresh(session, pace, self.stale_after);
@@ -235,6 +255,7 @@ impl Heartbeat {
         let lag = self.ledger_lag(now);
         let alive = fresh && (lag <= LEDGER_LAG_MAX || session.is_storage_held());
         if !alive && !self.withheld {
+            self.errors += 1;
             log::warn!(MESSAGE_ID = message_id::WATCHDOG_WITHHELD, fresh = fresh, ledger_lag_s = lag.as_secs();
                 "watchdog withheld: data fresh {fresh}, ledger {} s behind", lag.as_secs());
         }
@@ -259,7 +280,10 @@ impl Heartbeat {
     }
 
     fn show(&mut self, session: &Session, now: Duration) {
-        let status = narrate::status(session.engine(), session.tally(), session.now());
+        let mut status = narrate::status(session.engine(), session.tally(), session.now());
+        if let Some(Lookout { pulse, .. }) = &self.lookout {
+            status.push_str(&format!(", {}", pulse.health().as_str()));
+        }
         self.notifier.status(&status);
         if self.terminal {
             live_line::set(&status);

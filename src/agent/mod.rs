@@ -8,13 +8,16 @@ mod alerting;
 mod document;
 mod engine_settings;
 mod error;
+mod every;
 mod ground;
 mod guardian;
+mod health;
 mod heartbeat;
 mod narrate;
 mod online;
 pub mod pace;
 mod preflight;
+mod pulse;
 pub mod restore;
 mod session;
 mod showing;
@@ -23,6 +26,8 @@ mod source;
 mod start;
 mod summary;
 mod venue_link;
+mod watch;
+mod window;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -35,6 +40,7 @@ use crate::domain::time::Timestamp;
 use crate::engine::event::Event;
 use crate::http::Service;
 use crate::http::board::{Board, Phase};
+use crate::store::run_cause::RunCause;
 use crate::systemd::message_id;
 use crate::systemd::notify::Notifier;
 
@@ -119,6 +125,9 @@ async fn supervise(
         never = board.breathe() => match never {},
     };
     let mut heartbeat = Heartbeat::new(&settings, options.terminal, notifier, Arc::clone(board));
+    if !pace.is_max() {
+        heartbeat.look_out(&settings, &session);
+    }
     heartbeat.ready(&mut session, &pace)?;
     let _alerts = alerting::start(options, &settings);
     if let Some(service) = service {
@@ -128,17 +137,17 @@ async fn supervise(
     session.warm_up(settings.strategy.candle_interval, candles + 1);
     let mut life = Life { options, settings, pace, began: clock::monotonic() };
     let ended = life.trade(&mut session, &mut signals, &mut heartbeat).await;
-    let cause = match &ended {
-        Ok(cause) => cause.as_str().to_owned(),
-        Err(error) => error.to_string(),
+    let (cause, words) = match &ended {
+        Ok(cause) => (cause.of_run(), cause.as_str().to_owned()),
+        Err(error) => (RunCause::Error, error.to_string()),
     };
-    heartbeat.stopping(&cause);
+    heartbeat.stopping(&words);
     if let Err(error @ AgentError::Write(_)) = ended {
         return Err(error);
     }
     // Whatever else went wrong, the ledger is well: it is told how the run ended.
     life.drain(&mut session, &mut signals, &mut heartbeat).await?;
-    let summary = session.finish(&cause)?;
+    let summary = session.finish(cause, &words)?;
     ended.map(|_| summary)
 }
 
@@ -160,6 +169,14 @@ impl Cause {
             Self::Killed => "the kill switch is verified",
             Self::Flagged => "its process had enough",
             Self::Signal(signal) => signal.as_str(),
+        }
+    }
+
+    /// The ledger's word for it.
+    fn of_run(self) -> RunCause {
+        match self {
+            Self::MarketEnded | Self::MaxRuntime => RunCause::Finished,
+            Self::Signal(_) => RunCause::Operator,
         }
     }
 }

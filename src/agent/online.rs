@@ -119,6 +119,11 @@ impl Online {
         &self.instruments
     }
 
+    /// The client.
+    pub(super) fn rest(&self) -> &Rest {
+        &self.rest
+    }
+
     fn listed(&self) -> &[Instrument] {
         self.instruments.get(..self.listed).unwrap_or_default()
     }

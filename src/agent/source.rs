@@ -90,6 +90,14 @@ impl Source {
         }
     }
 
+    /// Since when the venue's feed has no pushes, by the monotonic clock; `None` while it has, or is none.
+    pub(super) fn silent_since(&self) -> Option<Duration> {
+        match self {
+            Self::Local(_) => None,
+            Self::Live(feed) => feed.silent_since(),
+        }
+    }
+
     /// When the venue's feed last said something, by the monotonic clock; `None` where the source is
     /// no feed. A feed that never did counts from its start.
     pub(super) fn received_at(&self) -> Option<Duration> {

@@ -31,6 +31,7 @@ use crate::recorder::recording::{self, Origin, Recorder};
 use crate::store::emergency::{self, Emergency, TakeInError};
 use crate::store::operator::Spool;
 use crate::store::run::{self, BeginError, CRASH_STREAK_MAX, NewRun, Run};
+use crate::store::run_cause::RunCause;
 use crate::store::writer::LedgerSink;
 use crate::store::{
     LEDGER, chain, day_row, install, instrument_row, ledger_path, load, state_json,
@@ -115,6 +116,7 @@ pub(super) async fn start(
         seen_until,
         emergency: emergency(options),
         spool: Spool::new(state_dir, options.directories.runtime.as_deref()),
+        rest: ground.rest,
     };
     let session = Session::new(parts, (now, ground.first), actions);
     let clock = ground.clock.unwrap_or_else(|| PaceClock::new(options.pace, now));
@@ -317,13 +319,14 @@ fn hold_after_crashes(
         let code = HoldCode::CrashLoop;
         return engine.step(&Event::ClearHold { scope: None, code }, now, actions);
     }
+    let cause = run.unclean_cause.unwrap_or(RunCause::Crash);
     let pause_s = 30u64.saturating_mul(1 << (streak - 1).min(20)).min(CRASH_HOLD_S_MAX);
     let latched = streak > CRASH_STREAK_MAX;
     let hold = Hold {
         scope: None,
         code: HoldCode::CrashLoop,
         level: if latched { Level::HardStop } else { Level::SoftPause },
-        reason: format!("{streak} unclean ends in a row"),
+        reason: format!("{streak} unclean ends in a row, the last one: {cause}"),
         set_at: now,
         until: (!latched).then(|| now + Duration::from_secs(pause_s)),
     };

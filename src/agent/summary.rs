@@ -27,6 +27,10 @@ pub(super) struct Tally {
     pub(super) sells: u64,
     pub(super) wins: u64,
     pub(super) surprises: u64,
+    /// Orders whose answer did not come.
+    pub(super) unresolved: u64,
+    /// Times that the disk began to refuse.
+    pub(super) troubles: u64,
     pub(super) feeds: Vec<String>,
     pub(super) counters: Counters,
 }
@@ -37,7 +41,8 @@ impl Tally {
         match &fact.record {
             Record::Intent(_) => self.orders += 1,
             Record::Order(order) => {
-                self.rejected += u64::from(order.status == OrderStatus::Rejected)
+                self.rejected += u64::from(order.status == OrderStatus::Rejected);
+                self.unresolved += u64::from(order.status == OrderStatus::Unresolved);
             }
             Record::Fill(fill) => {
                 self.fills += 1;
@@ -59,6 +64,11 @@ impl Tally {
             | Record::Transfer(_)
             | Record::Run { .. } => {}
         }
+    }
+
+    /// What should not have happened: it counts against the agent's health.
+    pub(super) fn errors(&self) -> u64 {
+        self.rejected + self.unresolved + self.surprises + self.troubles
     }
 
     pub(super) fn count_projection(&mut self, projection: &Projection) {

@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod alerts;
 pub mod db;
+pub mod end_report;
 pub mod events;
 pub mod exchange;
 pub mod exec_integrity;
@@ -74,6 +75,7 @@ enum Command {
     Exchange(exchange::Exchange),
     Alerts(alerts::Alerts),
     FailureReport(failure_report::FailureReport),
+    EndReport(end_report::EndReport),
     Db(db::Db),
     Events(events::Events),
     Replay(replay::Replay),
@@ -114,6 +116,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Exchange(arguments) => exchange::run(&cli.global, arguments),
         Command::Alerts(arguments) => alerts::run(&cli.global, arguments),
         Command::FailureReport(arguments) => failure_report::run(&cli.global, arguments),
+        Command::EndReport(arguments) => end_report::run(&cli.global, arguments),
         Command::Db(arguments) => db::run(&cli.global, arguments),
         Command::Events(arguments) => events::run(&cli.global, arguments),
         Command::Replay(arguments) => replay::run(&cli.global, arguments),

@@ -169,7 +169,7 @@ mod tests {
             (
                 "[zzzzzzzzzzzz]\nqqqqqqqqqqq = 1",
                 ":2: unknown key \"zzzzzzzzzzzz.qqqqqqqqqqq\"; the sections are agent, market, \
-                 strategy, risk, control, reconcile, exchange, paper, health, guards, protections, recorder, \
+                 strategy, risk, control, reconcile, exchange, paper, health, guards, protections, conditions, recorder, \
                  retention, backup, \
                  http, alerts",
             ),

@@ -116,6 +116,18 @@ section! {
 }
 
 section! {
+    /// `[conditions]`. Ratios are fractions; zero turns a cause off.
+    ConditionSettings {
+        api_window: Duration, api_errors_max: u64, api_calls_min: u64,
+        api_error_ratio_degraded: Decimal, api_error_ratio_pause: Decimal, api_stay: Duration,
+        rate_limit_min: Decimal, rate_limit_stay: Duration, connection_down_max: Duration,
+        loop_gap_max: Duration, loop_stay: Duration,
+        error_window: Duration, errors_degraded: u64, errors_critical: u64,
+        heartbeat_interval: Duration, summary_interval: Duration,
+    }
+}
+
+section! {
     /// `[reconcile]`
     ReconcileSettings {
         interval: Duration, unexplained: Decision, foreign_orders: ForeignOrders,
@@ -217,6 +229,8 @@ pub struct Settings {
     pub guards: Arc<GuardSettings>,
     /// `[protections]`
     pub protections: Arc<ProtectionSettings>,
+    /// `[conditions]`
+    pub conditions: Arc<ConditionSettings>,
     /// `[reconcile]`
     pub reconcile: Arc<ReconcileSettings>,
     /// `[exchange]`
@@ -281,6 +295,7 @@ impl Settings {
             control: Arc::new(ControlSettings::read(&section("control"))),
             guards: Arc::new(GuardSettings::read(&section("guards"))),
             protections: Arc::new(ProtectionSettings::read(&section("protections"))),
+            conditions: Arc::new(ConditionSettings::read(&section("conditions"))),
             reconcile: Arc::new(ReconcileSettings::read(&section("reconcile"))),
             exchange: Arc::new(ExchangeSettings::read(&section("exchange"))),
             paper: Arc::new(PaperSettings::read(&section("paper"))),

@@ -4,6 +4,7 @@
 //! its public fee schedule at the base level. What has no such origin says why the number was chosen.
 
 mod alerts;
+mod conditions;
 mod guards;
 mod http;
 mod storage;
@@ -14,10 +15,15 @@ use super::key::{Key, Kind};
 pub const KEYS: &[Key] = &joined();
 
 /// The tables that make up [`KEYS`].
-const PARTS: [&[Key]; 5] =
-    [TRADING, guards::KEYS, storage::KEYS, http::KEYS, alerts::KEYS];
+const PARTS: [&[Key]; 6] =
+    [TRADING, guards::KEYS, conditions::KEYS, storage::KEYS, http::KEYS, alerts::KEYS];
 /// How many keys there are.
-const COUNT: usize = PARTS[0].len() + PARTS[1].len() + PARTS[2].len() + PARTS[3].len() + PARTS[4].len();
+const COUNT: usize = PARTS[0].len()
+    + PARTS[1].len()
+    + PARTS[2].len()
+    + PARTS[3].len()
+    + PARTS[4].len()
+    + PARTS[5].len();
 
 /// The parts one after the other.
 const fn joined() -> [Key; COUNT] {

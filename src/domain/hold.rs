@@ -128,6 +128,8 @@ pub enum HoldCode {
     DiskSpace,
     /// The loop stood still.
     LoopStalled,
+    /// A part of the agent that trading does not need ended again and again.
+    TaskFailing,
     /// What must not change while the agent runs was changed.
     ConfigChanged,
     /// A job found the ledger damaged, or in disagreement with the venue.
@@ -144,7 +146,7 @@ pub enum HoldCode {
 
 impl HoldCode {
     /// Every code.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::Startup,
         Self::CrashLoop,
         Self::StaleData,
@@ -174,6 +176,7 @@ impl HoldCode {
         Self::RateLimit,
         Self::DiskSpace,
         Self::LoopStalled,
+        Self::TaskFailing,
         Self::ConfigChanged,
         Self::Integrity,
         Self::CooldownPeriod,
@@ -203,6 +206,7 @@ impl HoldCode {
                 | Self::RateLimit
                 | Self::DiskSpace
                 | Self::LoopStalled
+                | Self::TaskFailing
         )
     }
 
@@ -238,6 +242,7 @@ impl HoldCode {
             Self::RateLimit => "rate_limit",
             Self::DiskSpace => "disk_space",
             Self::LoopStalled => "loop_stalled",
+            Self::TaskFailing => "task_failing",
             Self::ConfigChanged => "config_changed",
             Self::Integrity => "integrity",
             Self::CooldownPeriod => "cooldown_period",

@@ -19,6 +19,8 @@ use crate::domain::decimal::Decimal;
 use crate::domain::time::{DAY_US, Timestamp};
 use crate::ops::agent_evidence::Service;
 use crate::ops::status::Status;
+use crate::store::run::cause;
+use crate::store::run_cause::RunCause;
 use crate::store::{self, load};
 
 /// An answer that is younger than this is given again.
@@ -128,12 +130,19 @@ fn gather(state_dir: &Path, now: Option<Timestamp>) -> anyhow::Result<LedgerFact
 }
 
 fn restarts(ledger: &Connection) -> rusqlite::Result<BTreeMap<&'static str, u64>> {
-    let query = "SELECT count(*), count(ended_at_us) FROM runs
-                 WHERE run < (SELECT max(run) FROM runs)";
-    let (all, said) = ledger.query_row(query, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let (all, said): (i64, i64) = (all, said);
-    let count = |number: i64| u64::try_from(number).unwrap_or(0);
-    Ok(BTreeMap::from([("crash", count(all - said)), ("operator", count(said))]))
+    let mut restarts: BTreeMap<_, _> = RunCause::ALL.map(|cause| (cause.as_str(), 0)).into();
+    // Of runs from before their causes were kept it is known only whether they said something.
+    let query = "SELECT coalesce(cause, iif(ended_at_us IS NULL, 'crash', 'operator')), count(*)
+                 FROM runs WHERE run < (SELECT max(run) FROM runs) GROUP BY 1";
+    let mut statement = ledger.prepare(query)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        if let Some(cause) = cause(row, 0)? {
+            let count: i64 = row.get(1)?;
+            restarts.insert(cause.as_str(), u64::try_from(count).unwrap_or(0));
+        }
+    }
+    Ok(restarts)
 }
 
 fn jobs(ledger: &Connection) -> rusqlite::Result<BTreeMap<String, Timestamp>> {

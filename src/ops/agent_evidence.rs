@@ -4,6 +4,7 @@
 //! `runs` (when did its loop last turn) and systemd (what does it think of the unit). The lock
 //! decides, because it cannot be stale and cannot be about another directory.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ use rusqlite::Connection;
 
 use crate::domain::time::{DAY_US, HOUR_US, Timestamp};
 use crate::durable::instance_lock;
+use crate::store::run::cause;
+use crate::store::run_cause::RunCause;
 use crate::systemd::unit::{self, Unavailable};
 
 /// The agent's unit.
@@ -76,6 +79,7 @@ pub struct Run {
     pub data_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
     pub end_cause: Option<String>,
+    pub cause: Option<RunCause>,
 }
 
 /// What the engine's times mean.
@@ -138,6 +142,17 @@ impl AgentEvidence {
         earlier.filter(begun).count()
     }
 
+    /// How the runs ended that began in the 24 hours before `now`, and how many so. The running one has not
+    /// ended, and of one that said nothing and was followed by none nobody has looked yet.
+    pub fn ends_in_day(&self, now: Timestamp) -> BTreeMap<RunCause, u64> {
+        let begun = |run: &&Run| now.us_since(run.started_at) < DAY_US;
+        let mut ends = BTreeMap::new();
+        for cause in self.runs.iter().filter(begun).filter_map(|run| run.cause) {
+            *ends.entry(cause).or_default() += 1;
+        }
+        ends
+    }
+
     /// Starts in the 24 hours before `now` that followed an earlier run.
     pub fn restarts_in_day(&self, now: Timestamp) -> usize {
         let begun = |run: &&Run| run.run > 1 && now.us_since(run.started_at) < DAY_US;
@@ -154,7 +169,7 @@ pub fn lock_path(state_dir: &Path) -> PathBuf {
 fn runs(ledger: &Connection, since: Timestamp) -> rusqlite::Result<Vec<Run>> {
     let mut statement = ledger.prepare(
         "SELECT run, clock, market, pid, started_at_us, ready_at_us, progress_at_us, engine_at_us,
-                data_at_us, ended_at_us, end_cause
+                data_at_us, ended_at_us, end_cause, cause
          FROM runs ORDER BY run DESC LIMIT ?1",
     )?;
     let rows = statement.query_map([RUNS_MAX], |row| {
@@ -177,6 +192,7 @@ fn runs(ledger: &Connection, since: Timestamp) -> rusqlite::Result<Vec<Run>> {
             data_at: time(8)?,
             ended_at: time(9)?,
             end_cause: row.get(10)?,
+            cause: cause(row, 11)?,
         })
     })?;
     let mut runs = Vec::new();
@@ -209,6 +225,7 @@ pub(in crate::ops) mod tests {
             data_at: Some(ago(4)),
             ended_at: None,
             end_cause: None,
+            cause: None,
         }
     }
 
@@ -217,11 +234,15 @@ pub(in crate::ops) mod tests {
         let now = Timestamp::from_us(10 * DAY_US);
         let mut runs = vec![working(4, now), working(3, now), working(2, now), working(1, now)];
         runs[2].ended_at = Some(now);
+        (runs[1].cause, runs[2].cause) = (Some(RunCause::Watchdog), Some(RunCause::Operator));
+        runs[3].cause = Some(RunCause::Watchdog);
         runs[3].started_at = Timestamp::from_us(now.us() - HOUR_US);
         let service = Service::NotInstalled;
         let mut evidence = AgentEvidence { lock: Lock::Held, runs, service };
         assert_eq!(evidence.unclean_in_hour(now), 1);
         assert_eq!(evidence.restarts_in_day(now), 3);
+        let ends = [(RunCause::Operator, 1), (RunCause::Watchdog, 2)];
+        assert_eq!(evidence.ends_in_day(now), BTreeMap::from(ends));
         evidence.lock = Lock::Free;
         assert_eq!(evidence.unclean_in_hour(now), 2, "the newest died too");
     }

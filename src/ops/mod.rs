@@ -9,6 +9,7 @@ pub mod agent_evidence;
 pub mod backup;
 pub mod command;
 pub mod db_check;
+pub mod end_report;
 pub mod events;
 pub mod exact_number;
 pub mod exec_integrity;

@@ -24,6 +24,7 @@ pub mod own_trade;
 pub mod retention;
 mod row;
 pub mod run;
+pub mod run_cause;
 mod seen;
 pub mod state_json;
 pub mod trade_history;
@@ -45,6 +46,7 @@ pub const LEDGER: Format = Format {
         include_str!("../../migrations/0003_event_input.sql"),
         include_str!("../../migrations/0004_supervision.sql"),
         include_str!("../../migrations/0005_alerts.sql"),
+        include_str!("../../migrations/0006_run_causes.sql"),
     ],
 };
 

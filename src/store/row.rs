@@ -373,7 +373,8 @@ pub(super) fn update_run(
             "UPDATE runs SET ready_at_us = coalesce(?2, ready_at_us),
                 progress_at_us = coalesce(?3, progress_at_us),
                 engine_at_us = coalesce(?4, engine_at_us), data_at_us = coalesce(?5, data_at_us),
-                ended_at_us = coalesce(?6, ended_at_us), end_cause = coalesce(?7, end_cause)
+                ended_at_us = coalesce(?6, ended_at_us), end_cause = coalesce(?7, end_cause),
+                cause = coalesce(?8, cause)
              WHERE run = ?1",
         )?
         .execute(params![
@@ -382,8 +383,9 @@ pub(super) fn update_run(
             update.progress.map(|progress| progress.wall_at),
             update.progress.map(|progress| progress.engine_at),
             update.progress.map(|progress| progress.data_at),
-            update.ended.as_ref().map(|(at, _)| *at),
-            update.ended.as_ref().map(|(_, cause)| cause.as_str()),
+            update.ended.as_ref().map(|end| end.at),
+            update.ended.as_ref().map(|end| end.words.as_str()),
+            update.ended.as_ref().map(|end| end.cause.as_str()),
         ])?;
     Ok(())
 }

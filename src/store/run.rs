@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::row::put_meta;
+use super::run_cause::RunCause;
 use crate::domain::time::Timestamp;
 
 /// A run that worked this long after READY counts as stable: it ends a streak of crashes.
@@ -44,6 +45,8 @@ pub struct Run {
     pub number: u32,
     /// How many runs before this one, in a row, ended uncleanly and were not stable.
     pub unclean_streak: u32,
+    /// How the newest of those ended, where somebody knows.
+    pub unclean_cause: Option<RunCause>,
     /// The engine's clock at the last sign of life of the run before.
     pub last_engine_at: Option<Timestamp>,
     /// The stamp of the run before.
@@ -69,7 +72,18 @@ pub struct RunUpdate {
     /// The loop turned, with fresh data and a writable ledger.
     pub progress: Option<Progress>,
     /// Over, and why.
-    pub ended: Option<(Timestamp, String)>,
+    pub ended: Option<RunEnd>,
+}
+
+/// How a run ended, as it says itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RunEnd {
+    /// When, by the wall.
+    pub at: Timestamp,
+    /// In one word.
+    pub cause: RunCause,
+    /// In its own words.
+    pub words: String,
 }
 
 impl RunUpdate {
@@ -129,9 +143,9 @@ pub fn foresee(connection: &Connection, new: &NewRun<'_>) -> Result<Run, BeginEr
     let number = connection.query_row(query, [], |row| row.get(0))?;
     let query = "SELECT coalesce(max(stamp), 0) FROM runs";
     let last_stamp: i64 = connection.query_row(query, [], |row| row.get(0))?;
-    let (unclean_streak, last_engine_at) = look_back(connection, 0)?;
+    let LookBack { unclean_streak, unclean_cause, last_engine_at } = look_back(connection, 0)?;
     let last_stamp = u64::try_from(last_stamp).unwrap_or(0);
-    Ok(Run { number, unclean_streak, last_engine_at, last_stamp })
+    Ok(Run { number, unclean_streak, unclean_cause, last_engine_at, last_stamp })
 }
 
 /// Adds the row of a new run, with its stamp.
@@ -141,6 +155,8 @@ pub fn begin(connection: &mut Connection, new: &NewRun<'_>, stamp: u64) -> Resul
     for (what, configured) in new.identity() {
         put_meta(&transaction, what, configured)?;
     }
+    // Nobody knows more of them, nor will.
+    explain_in(&transaction, Unexplained::All, RunCause::Crash)?;
     transaction.execute(
         "INSERT INTO runs (run, version, clock, market, config_hash, pid, started_at_us, stamp)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -157,6 +173,50 @@ pub fn begin(connection: &mut Connection, new: &NewRun<'_>, stamp: u64) -> Resul
     )?;
     transaction.commit()?;
     Ok(run)
+}
+
+/// Runs that ended without a word.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unexplained {
+    /// Of all runs.
+    All,
+    /// Only the newest run, if it is one.
+    Newest,
+}
+
+/// Writes down how runs ended of which it is not known. Returns the newest that was one of them.
+pub fn explain(
+    connection: &mut Connection,
+    which: Unexplained,
+    cause: RunCause,
+) -> rusqlite::Result<Option<u32>> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let explained = explain_in(&transaction, which, cause)?;
+    transaction.commit()?;
+    Ok(explained)
+}
+
+fn explain_in(
+    transaction: &Connection,
+    which: Unexplained,
+    cause: RunCause,
+) -> rusqlite::Result<Option<u32>> {
+    let since = match which {
+        Unexplained::All => "0",
+        Unexplained::Newest => "(SELECT max(run) FROM runs)",
+    };
+    let wanted = format!("ended_at_us IS NULL AND cause IS NULL AND run >= {since}");
+    let newest = format!("SELECT max(run) FROM runs WHERE {wanted}");
+    let newest = transaction.query_row(&newest, [], |row| row.get(0))?;
+    let update = format!("UPDATE runs SET cause = ?1 WHERE {wanted}");
+    transaction.execute(&update, [cause.as_str()])?;
+    Ok(newest)
+}
+
+/// The cause in a column; none where it is none that this version knows.
+pub fn cause(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<RunCause>> {
+    let word: Option<String> = row.get(column)?;
+    Ok(word.and_then(|word| word.parse().ok()))
 }
 
 /// Reads a row of `meta`.
@@ -176,21 +236,32 @@ pub fn newest_config_hash(connection: &Connection) -> rusqlite::Result<Option<St
 /// How many runs in a row ended uncleanly and were not stable, up to the newest, or with `running` up to
 /// the one before it.
 pub fn unclean_streak(connection: &Connection, running: bool) -> rusqlite::Result<u32> {
-    Ok(look_back(connection, u8::from(running))?.0)
+    Ok(look_back(connection, u8::from(running))?.unclean_streak)
 }
 
-/// The streak of unclean runs up to the newest but `newer`, and that one's engine clock.
-fn look_back(connection: &Connection, newer: u8) -> rusqlite::Result<(u32, Option<Timestamp>)> {
+/// What the earlier runs say.
+struct LookBack {
+    unclean_streak: u32,
+    unclean_cause: Option<RunCause>,
+    last_engine_at: Option<Timestamp>,
+}
+
+/// The streak of unclean runs up to the newest but `newer`, how that one ended, and its engine's clock.
+fn look_back(connection: &Connection, newer: u8) -> rusqlite::Result<LookBack> {
     let mut statement = connection.prepare(
-        "SELECT ended_at_us, ready_at_us, progress_at_us, engine_at_us FROM runs
+        "SELECT ended_at_us, ready_at_us, progress_at_us, engine_at_us, cause FROM runs
          ORDER BY run DESC LIMIT ?1 OFFSET ?2",
     )?;
-    let runs: Vec<(bool, Option<i64>)> = statement
-        .query_map(params![STREAK_MAX, newer], |row| Ok((is_unclean(row)?, row.get(3)?)))?
+    let runs: Vec<(bool, Option<i64>, Option<RunCause>)> = statement
+        .query_map(params![STREAK_MAX, newer], |row| Ok((is_unclean(row)?, row.get(3)?, cause(row, 4)?)))?
         .collect::<Result<_, _>>()?;
-    let streak = runs.iter().take_while(|(unclean, _)| *unclean).count();
-    let engine_at = runs.iter().find_map(|(_, engine_at)| *engine_at).map(Timestamp::from_us);
-    Ok((u32::try_from(streak).unwrap_or(u32::MAX), engine_at))
+    let streak = runs.iter().take_while(|(unclean, ..)| *unclean).count();
+    let engine_at = runs.iter().find_map(|(_, engine_at, _)| *engine_at);
+    Ok(LookBack {
+        unclean_streak: u32::try_from(streak).unwrap_or(u32::MAX),
+        unclean_cause: runs.first().filter(|(unclean, ..)| *unclean).and_then(|(.., it)| *it),
+        last_engine_at: engine_at.map(Timestamp::from_us),
+    })
 }
 
 fn is_unclean(row: &Row<'_>) -> rusqlite::Result<bool> {
@@ -219,8 +290,13 @@ mod tests {
 
     #[test]
     fn a_stamp_is_the_second_of_the_start_and_never_given_twice() {
-        let run =
-            |last_stamp| Run { number: 2, unclean_streak: 0, last_engine_at: None, last_stamp };
+        let run = |last_stamp| Run {
+            number: 2,
+            unclean_streak: 0,
+            unclean_cause: None,
+            last_engine_at: None,
+            last_stamp,
+        };
         let now = Timestamp::from_ms(1_767_225_600_999);
         assert_eq!(run(0).stamp(now), 1_767_225_600);
         assert_eq!(run(1_767_225_600).stamp(now), 1_767_225_601);
@@ -241,6 +317,9 @@ mod tests {
         assert_eq!(streak(&mut connection), 2);
         let looked = [false, true].map(|running| unclean_streak(&connection, running).unwrap());
         assert_eq!(looked, [3, 2]);
+        let causes = "SELECT group_concat(coalesce(cause, '-')) FROM runs";
+        let causes: String = connection.query_row(causes, [], |row| row.get(0)).unwrap();
+        assert_eq!(causes, "crash,crash,-", "the newest may still run");
         connection.execute("UPDATE runs SET ended_at_us = 5 WHERE run = 3", []).unwrap();
         assert_eq!(streak(&mut connection), 0);
         assert_eq!(streak(&mut connection), 1);

@@ -56,6 +56,20 @@ pub struct StateDocument {
     /// The venue's dead-man's switch; none in paper mode.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dead_man: Option<DeadManDocument>,
+    /// How the agent is, by its own errors; none where it ran faster than anyone could look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<HealthDocument>,
+}
+
+/// How the agent is in `state.json`, by the errors of the last while.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct HealthDocument {
+    /// `healthy`, `degraded` or `critical`.
+    pub level: String,
+    /// Errors in the while.
+    pub errors: u64,
+    /// The while, in seconds.
+    pub window_s: u64,
 }
 
 /// The venue's dead-man's switch in `state.json`.
@@ -211,6 +225,7 @@ mod tests {
             equity: Decimal::from_int(10_000),
             cash: Decimal::from_int(10_000),
             dead_man: None,
+            health: None,
         }
     }
 

@@ -410,6 +410,7 @@ mod tests {
             equity: Decimal::ZERO,
             cash: Decimal::ZERO,
             dead_man: None,
+            health: None,
         })
     }
 

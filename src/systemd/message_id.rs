@@ -49,12 +49,16 @@ pub const STORAGE_RECOVERED: &str = "25d90c2d281340d6af3fa3afe104e3b7";
 pub const OPERATOR_COMMAND: &str = "2c9a001b4d4b7105034094571ade3431";
 /// After the kill switch was set the venue showed that nothing is at work any more.
 pub const KILL_VERIFIED: &str = "c593a6df80840a4492f2b74768caff8b";
+/// The agent says how it is: every few minutes, whatever happens.
+pub const HEARTBEAT: &str = "fdd32da092fc4abab9d08356d191dda9";
+/// The agent says what it did in the last hour.
+pub const HOURLY_SUMMARY: &str = "2baf76af31bd4e11b826600de25cd647";
 /// The program found one of its own invariants broken and stopped at once; systemd restarts it,
 /// and it reconciles before it trades.
 pub const PANICKED: &str = "225f93830405440381c178f789d59455";
 
 /// All of them, in the order above.
-pub const ALL: [&str; 19] = [
+pub const ALL: [&str; 21] = [
     STARTED,
     READY,
     ORDER_SUBMITTED,
@@ -73,6 +77,8 @@ pub const ALL: [&str; 19] = [
     STORAGE_RECOVERED,
     OPERATOR_COMMAND,
     KILL_VERIFIED,
+    HEARTBEAT,
+    HOURLY_SUMMARY,
     PANICKED,
 ];
 

@@ -10,7 +10,7 @@ mod network;
 mod operator;
 mod storage;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::agent::document;
@@ -32,11 +32,14 @@ use crate::durable::instance_lock::InstanceLock;
 use crate::engine::Engine;
 use crate::engine::action::Action;
 use crate::engine::event::Event;
+use crate::exchange::kucoin::rest::Rest;
 use crate::recorder::recorded_engine::RecordedEngine;
 use crate::store::chain;
 use crate::store::emergency::Emergency;
 use crate::store::operator::Spool;
-use crate::store::run::{Progress, RunUpdate};
+use crate::store::run::{Progress, RunEnd, RunUpdate};
+use crate::store::run_cause::RunCause;
+use crate::store::state_json::HealthDocument;
 use crate::store::writer::{Batch, Entry};
 
 /// Entries collected before they are handed to the writer in the middle of a turn.
@@ -64,6 +67,8 @@ pub(in crate::agent) struct Parts {
     pub(in crate::agent) emergency: Option<Emergency>,
     /// What operators want.
     pub(in crate::agent) spool: Spool,
+    /// The venue's client, where market or orders are the venue's.
+    pub(in crate::agent) rest: Option<Rest>,
 }
 
 /// A running agent.
@@ -86,6 +91,8 @@ pub(in crate::agent) struct Session {
     account_due: Option<Timestamp>,
     /// Operators' commands that were obeyed, until the ledger has them.
     obeyed: Vec<(CommandId, Ticket)>,
+    /// How the agent is, for `state.json`.
+    health: Option<HealthDocument>,
 }
 
 /// How a turn ended.
@@ -131,6 +138,7 @@ impl Session {
             began: clock::monotonic(),
             account_due: None,
             obeyed: Vec::new(),
+            health: None,
         };
         if session.parts.emergency.is_some() {
             session.parts.venue.be_patient();
@@ -209,7 +217,7 @@ impl Session {
                 &self.parts.engine,
                 self.parts.mode,
                 self.parts.run,
-                self.parts.venue.dead_man(),
+                (self.parts.venue.dead_man(), self.health.clone()),
                 (clock::wall_now(), self.now),
             )));
         }
@@ -223,12 +231,16 @@ impl Session {
     }
 
     /// Writes the end down, closes both files and sums up.
-    pub(in crate::agent) fn finish(mut self, cause: &str) -> Result<Summary, AgentError> {
+    pub(in crate::agent) fn finish(
+        mut self,
+        cause: RunCause,
+        words: &str,
+    ) -> Result<Summary, AgentError> {
         self.flush()?;
         let run = self.parts.run;
         let stopped = Record::Run { run, phase: "stopped" };
         self.batch.entries.push(Entry::Fact(Fact { at: self.now, input: None, record: stopped }));
-        let ended = Some((clock::wall_now(), cause.to_owned()));
+        let ended = Some(RunEnd { at: clock::wall_now(), cause, words: words.to_owned() });
         let progress = Some(self.progress());
         self.note(Some(RunUpdate { run, ready_at: None, progress, ended }), true);
         self.parts.engine.finish();
@@ -243,12 +255,22 @@ impl Session {
         let connection = crate::store::open_reader(&state_dir)?;
         let head = chain::head(&connection)?;
         let took = clock::monotonic() - self.began;
-        Ok(Summary::new(&engine, self.tally, head, (cause.to_owned(), self.now, took)))
+        Ok(Summary::new(&engine, self.tally, head, (words.to_owned(), self.now, took)))
     }
 
     /// The core.
     pub(in crate::agent) fn engine(&self) -> &Engine {
         &self.parts.engine
+    }
+
+    /// Takes in how the agent is, for the next `state.json`.
+    pub(in crate::agent) fn be(&mut self, health: HealthDocument) {
+        self.health = Some(health);
+    }
+
+    /// Where its files are.
+    pub(in crate::agent) fn state_dir(&self) -> &Path {
+        &self.parts.state_dir
     }
 
     /// What was counted so far.

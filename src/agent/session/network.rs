@@ -6,10 +6,12 @@ use super::Session;
 use crate::agent::error::AgentError;
 use crate::agent::restore;
 use crate::agent::venue_link::VenueLink;
+use crate::clock;
 use crate::domain::hold::Hold;
 use crate::domain::time::Timestamp;
 use crate::engine::event::Event;
 use crate::exchange::kucoin::condition::Condition;
+use crate::exchange::kucoin::rest::Rest;
 use crate::exchange::kucoin::venue::KucoinVenue;
 
 impl Session {
@@ -37,6 +39,17 @@ impl Session {
             self.step(&Event::Account(Box::new(restore::live_snapshot(account))));
         }
         Ok(())
+    }
+
+    /// The venue's client; `None` where neither market nor orders are the venue's.
+    pub(in crate::agent) fn rest(&self) -> Option<&Rest> {
+        self.parts.rest.as_ref()
+    }
+
+    /// How long the venue's feed has had no pushes; `None` while it has, or where there is none.
+    pub(in crate::agent) fn feed_down_for(&self) -> Option<Duration> {
+        let since = self.parts.source.silent_since();
+        since.map(|since| clock::monotonic().saturating_sub(since))
     }
 
     /// When the venue's feed last said something; `None` where the data is made here.

@@ -172,6 +172,7 @@ impl Session {
             return;
         }
         let reason = trouble.to_string();
+        self.tally.troubles += 1;
         log::error!(MESSAGE_ID = message_id::STORAGE_UNAVAILABLE, path:% = trouble.path.display(),
             damaged = trouble.damaged;
             "{reason}; no entries, exits go on through the emergency journal");

@@ -112,6 +112,7 @@ pub fn document(state_dir: &Path, now: Timestamp) -> anyhow::Result<StateDocumen
         equity: cash + held.iter().filter_map(worth).sum(),
         cash,
         dead_man: None,
+        health: None,
         holds: state.holds,
     })
 }

@@ -5,6 +5,7 @@ use crate::domain::time::Timestamp;
 use crate::ops::age::Age;
 use crate::ops::agent_evidence::{AgentEvidence, Clock, Lock, Service};
 use crate::ops::report::{Check, Severity};
+use crate::store::run_cause::RunCause;
 
 /// Whether an agent works on this directory. A dead agent is critical, and nothing masks it.
 pub fn running(agent: &AgentEvidence) -> Check {
@@ -30,7 +31,13 @@ fn last_words(agent: &AgentEvidence) -> String {
             format!("run {} ended at {at}: {cause}", run.run)
         }
         (None, _) => {
-            format!("run {} died without a word; see: journalctl -u ibis-agent", run.run)
+            let how = run.cause.map_or("died without a word", |cause| match cause {
+                RunCause::Watchdog => "was killed by the watchdog",
+                RunCause::Oom => "was killed for its memory",
+                RunCause::Error => "ended with an error",
+                RunCause::Operator | RunCause::Finished | RunCause::Crash => "died without a word",
+            });
+            format!("run {} {how}; see: journalctl -u ibis-agent", run.run)
         }
     }
 }

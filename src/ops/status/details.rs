@@ -15,7 +15,7 @@ use crate::ops::agent_evidence::Run;
 use crate::ops::job_run::{self, JobRun};
 use crate::store::load::{self, LedgerState, optional};
 use crate::store::run::meta;
-use crate::store::state_json::DeadManDocument;
+use crate::store::state_json::{DeadManDocument, HealthDocument};
 use crate::store::{self, state_json, trade_history};
 
 /// Fills of today that are added up; beyond it `hourly-kpi` has the figure.
@@ -48,6 +48,8 @@ pub struct Details {
     pub cash: Option<Decimal>,
     /// The venue's dead-man's switch, as the agent last wrote it; none in paper mode.
     pub dead_man: Option<DeadManDocument>,
+    /// How the agent is by its own errors, as it last wrote it; none where it wrote nothing of it.
+    pub agent_health: Option<HealthDocument>,
     /// Net profit of today's sells in quote units; none where there are too many to add up here.
     pub realized_today: Option<Decimal>,
 }
@@ -101,6 +103,7 @@ impl Details {
             trade_history_records: exported.map_or(0, |export| export.records),
             equity,
             cash,
+            agent_health: document.as_ref().and_then(|document| document.health.clone()),
             dead_man: document.and_then(|document| document.dead_man),
             realized_today: realized(&ledger, engine_at)?,
         })

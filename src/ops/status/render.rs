@@ -1,5 +1,6 @@
 //! `status` as text, with the runbook's lines in the runbook's order, and as JSON with its names.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
@@ -13,7 +14,8 @@ use crate::ops::agent_evidence::{Clock, Service};
 use crate::ops::healthcheck::{LedgerEvidence, OTHER_JOBS, StateJson};
 use crate::ops::kill;
 use crate::ops::report::{Check, Severity};
-use crate::store::state_json::DeadManDocument;
+use crate::store::run_cause::RunCause;
+use crate::store::state_json::{DeadManDocument, HealthDocument};
 
 /// A named value; `None` in the text is `unknown`.
 type Field = (&'static str, Value);
@@ -161,6 +163,8 @@ fn trading(status: &Status) -> Vec<Field> {
         ("realized_today", of(|details| json!(details.realized_today))),
     ];
     fields.extend(dead_man);
+    let agent_health = details.and_then(|details| details.agent_health.as_ref());
+    fields.extend(agent_health.map(|health| ("agent_health", json!(health_words(health)))));
     fields
 }
 
@@ -171,6 +175,12 @@ fn dead_man_words(switch: &DeadManDocument, now: Timestamp) -> String {
         Some(at) => format!("{}, fired {} ago unless renewed", switch.state, Age::of(at, now)),
         None => switch.state.clone(),
     }
+}
+
+/// `degraded, 12 errors within 10 min`.
+fn health_words(health: &HealthDocument) -> String {
+    let HealthDocument { level, errors, window_s } = health;
+    format!("{level}, {errors} errors within {} min", window_s.div_ceil(60))
 }
 
 /// How long ago things last happened.
@@ -190,6 +200,7 @@ fn ages(status: &Status) -> Vec<Field> {
         ("progress_age", json!(progress)),
         ("data_age", json!(data)),
         ("restarts_24h", json!(agent.restarts_in_day(now))),
+        ("ends_24h", ends(agent.ends_in_day(now))),
         ("event", json!(status.evidence.ledger.as_ref().ok().map(|ledger| ledger.head))),
         ("state_event", json!(state_event(&status.evidence.state_json))),
     ];
@@ -208,6 +219,12 @@ fn ages(status: &Status) -> Vec<Field> {
         }
     }
     fields
+}
+
+/// How runs ended, as an object of counts: `{"operator":1,"watchdog":2}`.
+fn ends(ends: BTreeMap<RunCause, u64>) -> Value {
+    let counts = ends.into_iter().map(|(cause, count)| (cause.as_str().to_owned(), json!(count)));
+    Value::Object(counts.collect())
 }
 
 fn state_event(state: &StateJson) -> Option<i64> {

@@ -133,6 +133,11 @@ impl Feed {
     pub fn received_at(&self) -> Duration {
         self.receiver.borrow().heard_at
     }
+
+    /// Since when the websocket is down, by the monotonic clock, whatever is polled; none while it is up.
+    pub fn silent_since(&self) -> Option<Duration> {
+        self.receiver.borrow().silent_since
+    }
 }
 
 impl Drop for Feed {

@@ -53,6 +53,8 @@ pub(super) struct Receiver {
     pub(super) poll_wanted: Rc<Notify>,
     /// When the venue said something last, by the monotonic clock.
     pub(super) heard_at: Duration,
+    /// Since when pushes do not come, by the monotonic clock; none while they do.
+    pub(super) silent_since: Option<Duration>,
     /// The desk polled last.
     polled: usize,
 }
@@ -86,6 +88,7 @@ impl Receiver {
             fetch_wanted: Rc::default(),
             poll_wanted: Rc::default(),
             heard_at: clock::monotonic(),
+            silent_since: Some(clock::monotonic()),
             polled: 0,
         })
     }
@@ -311,6 +314,7 @@ impl Receiver {
     fn turn(&mut self, up: bool, now: Duration) {
         self.up = up;
         self.since = now;
+        self.silent_since = (!up).then(clock::monotonic);
         self.generation += 1;
         self.fetch_wanted.notify_one();
         self.poll_wanted.notify_one();

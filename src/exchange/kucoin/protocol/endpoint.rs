@@ -53,6 +53,15 @@ impl Pool {
     /// Every pool.
     pub const ALL: [Self; 3] = [Self::Spot, Self::Management, Self::Public];
 
+    /// Its name, for a person.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Spot => "spot",
+            Self::Management => "management",
+            Self::Public => "public",
+        }
+    }
+
     /// The weight a window of [`QUOTA_WINDOW_MS`] holds for an account of the lowest tier, VIP0.
     pub const fn quota(self) -> i64 {
         match self {

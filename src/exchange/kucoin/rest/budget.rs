@@ -43,6 +43,8 @@ pub(super) struct Budget {
     closed_until: Duration,
     /// Times in a row that the venue said it was overloaded.
     overloads: u32,
+    /// The least that was left, and of how much, in the venue's answers since somebody asked.
+    least: Option<(u64, u64)>,
 }
 
 impl Budget {
@@ -55,6 +57,7 @@ impl Budget {
             window_end: None,
             closed_until: Duration::ZERO,
             overloads: 0,
+            least: None,
         }
     }
 
@@ -104,6 +107,9 @@ impl Budget {
             return;
         };
         let (limit, remaining) = (notice.limit.unsigned_abs(), notice.remaining.unsigned_abs());
+        let share = |(limit, left): (u64, u64)| left.saturating_mul(1_000) / limit.max(1);
+        let left = (limit, remaining);
+        self.least = Some(self.least.filter(|it| share(*it) <= share(left)).unwrap_or(left));
         let end = now + reset(notice);
         let used = limit.saturating_sub(remaining);
         // Answers may overtake each other. A window that ends much later is the next one.
@@ -132,6 +138,11 @@ impl Budget {
     /// Sends nothing before `until`.
     pub(super) fn close_until(&mut self, until: Duration) {
         self.closed_until = self.closed_until.max(until);
+    }
+
+    /// The least that the venue said was left since the last call, as limit and weight left.
+    pub(super) fn take_least(&mut self) -> Option<(u64, u64)> {
+        self.least.take()
     }
 
     /// How long the pool stays closed.
@@ -213,6 +224,19 @@ mod tests {
         budget.settle(at(2), 1, notice(1000, 300, 9_998));
         budget.settle(at(3), 1, notice(1000, 899, 9_997));
         assert!(budget.admit(at(4), 1, Entry).is_err());
+    }
+
+    #[test]
+    fn the_least_that_was_left_is_told_once() {
+        let mut budget = Budget::new(1000);
+        assert_eq!(budget.take_least(), None);
+        budget.settle(at(1), 1, notice(1000, 300, 9_999));
+        budget.settle(at(2), 1, notice(1000, 40, 9_998));
+        budget.settle(at(11_000), 1, notice(1000, 990, 30_000));
+        assert_eq!(budget.take_least(), Some((1000, 40)));
+        assert_eq!(budget.take_least(), None);
+        budget.settle(at(12_000), 1, None);
+        assert_eq!(budget.take_least(), None, "the venue said nothing");
     }
 
     #[test]

@@ -11,12 +11,13 @@ use tokio::time::{Instant, sleep};
 use super::attempt::{Opened, Trouble};
 use super::count::{Counter, RestCount};
 use super::failure::Failure;
-use super::gate::Gate;
+use super::gate::{Gate, Headroom};
 use super::priority::Priority;
 use super::request::{Call, Requests};
 use super::settings::RestSettings;
 use super::transport::Transport;
 use super::venue_clock::{ClockSkew, Instants, VenueClock};
+use crate::clock;
 use crate::domain::time::Timestamp;
 use crate::exchange::kucoin::credentials::Credentials;
 use crate::exchange::kucoin::protocol::code::CallKind;
@@ -105,6 +106,17 @@ impl Rest {
     /// What the client did so far.
     pub fn count(&self) -> RestCount {
         self.shared.counter.get()
+    }
+
+    /// How long no request has been answered; `None` while they are.
+    pub fn unanswered_for(&self) -> Option<Duration> {
+        let since = self.shared.counter.unanswered_since();
+        since.map(|since| clock::monotonic().saturating_sub(since))
+    }
+
+    /// The least that was left of each quota since the last call, where the venue said something of it.
+    pub fn take_headroom(&self) -> Vec<Headroom> {
+        self.shared.gate.take_headroom()
     }
 
     /// How our clock stands to the venue's; `None` before the first measurement.
@@ -206,10 +218,18 @@ impl Rest {
             if call.endpoint.is_signed() && self.can_sign() {
                 self.ensure_clock(call.priority).await?;
             }
-            let trouble = match self.shared.attempt(call).await {
-                Ok(opened) => return Ok(opened),
+            let tried = self.shared.attempt(call).await;
+            let counter = &self.shared.counter;
+            let trouble = match tried {
+                Ok(opened) => {
+                    counter.tried(None, clock::monotonic());
+                    return Ok(opened);
+                }
                 Err(trouble) => trouble,
             };
+            if trouble.by_venue {
+                counter.tried(Some(&trouble.failure), clock::monotonic());
+            }
             // It had no effect, whatever the call was: measure the clock, sign again, repeat once.
             if matches!(trouble.failure, Failure::Clock(_)) && believed && call.endpoint.is_signed()
             {

@@ -21,6 +21,17 @@ use crate::exchange::kucoin::protocol::rate_limit::RateLimit;
 /// Calls that may wait at the door; one more fails at once.
 pub(super) const WAITING_MAX: usize = 256;
 
+/// What is left of a quota.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Headroom {
+    /// Which.
+    pub pool: Pool,
+    /// Weight that a window holds.
+    pub limit: u64,
+    /// Weight left of it.
+    pub remaining: u64,
+}
+
 /// The door. See the [module](self).
 pub(super) struct Gate {
     state: RefCell<State>,
@@ -145,6 +156,14 @@ impl Gate {
         let state = self.state.borrow();
         let now = clock::monotonic();
         state.pools.get(pool as usize).map_or(Duration::ZERO, |budget| budget.closed_for(now))
+    }
+
+    /// The least that was left of each quota since the last call, where the venue said something of it.
+    pub(super) fn take_headroom(&self) -> Vec<Headroom> {
+        let mut state = self.state.borrow_mut();
+        let pools = Pool::ALL.into_iter().zip(&mut state.pools);
+        let least = pools.filter_map(|(pool, budget)| Some((pool, budget.take_least()?)));
+        least.map(|(pool, (limit, remaining))| Headroom { pool, limit, remaining }).collect()
     }
 
     /// The chance that waits are made of.

@@ -50,6 +50,7 @@ pub use account::SYMBOLS_PER_FEE_CALL;
 pub use client::Rest;
 pub use count::RestCount;
 pub use failure::{Failure, Reason, VenueReason};
+pub use gate::Headroom;
 pub use market::BookSize;
 pub use orders::{DoneQuery, FillQuery, HISTORY_PAGE_MAX};
 pub use paging::{FillsSince, HISTORY_KEPT, PAGES_MAX, WINDOW};

@@ -1,5 +1,9 @@
 //! What is looked at from time to time, whatever the orders do: the venue's service state, halted or
 //! changed instruments, fills nobody told, the key after it was refused.
+//!
+//! Entries pause at once where private messages do not come or requests are not answered, not only
+//! after a minute: fills would be heard of late. Pushes of market data that stay away for a minute are
+//! the shell's to judge, and degrade.
 
 use std::time::Duration;
 
@@ -7,7 +11,7 @@ use super::KucoinVenue;
 use super::account_view::AccountView;
 use super::answer::Answer;
 use super::survey::{self, Survey, SurveyPlan};
-use crate::domain::hold::HoldCode;
+use crate::domain::hold::{HoldCode, Level};
 use crate::domain::identifier::InstrumentId;
 use crate::domain::instrument::Instrument;
 use crate::domain::time::Timestamp;
@@ -137,11 +141,18 @@ impl KucoinVenue {
             self.look_at_trouble();
         }
         if let Some(skew) = self.rest.clock_skew() {
-            if skew.verdict == SkewVerdict::Hold {
-                let reason = format!("this clock is {} ms off the venue's", skew.offset_us / 1_000);
-                self.conditions.set(None, HoldCode::ClockSkew, reason);
-            } else {
-                self.conditions.clear(None, HoldCode::ClockSkew);
+            let level = match skew.verdict {
+                SkewVerdict::Good => None,
+                SkewVerdict::Warn => Some(Level::Degraded),
+                SkewVerdict::Hold => Some(Level::SoftPause),
+            };
+            match level {
+                Some(level) => {
+                    let ms = skew.offset_us / 1_000;
+                    let reason = format!("this clock is {ms} ms off the venue's");
+                    self.conditions.set_at(level, None, HoldCode::ClockSkew, reason);
+                }
+                None => self.conditions.clear(None, HoldCode::ClockSkew),
             }
         }
         match self.watch.unavailable() {
@@ -245,9 +256,13 @@ impl KucoinVenue {
             return;
         };
         match failure {
-            Failure::Unauthorized(reason) => {
-                self.conditions.set(None, HoldCode::VenueUnauthorized, reason.to_string());
-            }
+            // A key that the venue refuses is a person's to look at, even where it is taken again.
+            Failure::Unauthorized(reason) => self.conditions.set_at(
+                Level::HardStop,
+                None,
+                HoldCode::VenueUnauthorized,
+                reason.to_string(),
+            ),
             Failure::Maintenance(reason) => {
                 self.watch.maintenance.get_or_insert_with(|| reason.to_string());
             }

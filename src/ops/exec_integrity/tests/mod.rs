@@ -222,6 +222,7 @@ fn document() -> StateDocument {
         equity: dec("10019.8"),
         cash: dec("9959.8"),
         dead_man: None,
+        health: None,
     }
 }
 
