@@ -175,7 +175,9 @@ impl Cause {
     /// The ledger's word for it.
     fn of_run(self) -> RunCause {
         match self {
-            Self::MarketEnded | Self::MaxRuntime => RunCause::Finished,
+            Self::MarketEnded | Self::MaxRuntime | Self::Killed | Self::Flagged => {
+                RunCause::Finished
+            }
             Self::Signal(_) => RunCause::Operator,
         }
     }

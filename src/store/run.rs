@@ -253,7 +253,9 @@ fn look_back(connection: &Connection, newer: u8) -> rusqlite::Result<LookBack> {
          ORDER BY run DESC LIMIT ?1 OFFSET ?2",
     )?;
     let runs: Vec<(bool, Option<i64>, Option<RunCause>)> = statement
-        .query_map(params![STREAK_MAX, newer], |row| Ok((is_unclean(row)?, row.get(3)?, cause(row, 4)?)))?
+        .query_map(params![STREAK_MAX, newer], |row| {
+            Ok((is_unclean(row)?, row.get(3)?, cause(row, 4)?))
+        })?
         .collect::<Result<_, _>>()?;
     let streak = runs.iter().take_while(|(unclean, ..)| *unclean).count();
     let engine_at = runs.iter().find_map(|(_, engine_at, _)| *engine_at);

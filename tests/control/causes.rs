@@ -41,7 +41,8 @@ fn transitions(rig: &Rig) -> Vec<(Level, Level, HoldCode)> {
 fn every_cause_at_every_level_in_every_state() {
     let mut pairs = 0;
     for code in HoldCode::ALL {
-        let base = if code == HoldCode::Operator { HoldCode::Integrity } else { HoldCode::Operator };
+        let base =
+            if code == HoldCode::Operator { HoldCode::Integrity } else { HoldCode::Operator };
         for state in Level::ALL {
             for level in [Level::Degraded, Level::SoftPause, Level::HardStop, Level::KillSwitch] {
                 pairs += 1;

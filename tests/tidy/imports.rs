@@ -25,8 +25,8 @@ const MAY_IMPORT: [(&str, &[&str]); 19] = [
     (
         "agent",
         &[
-            "alerts", "clock", "config", "domain", "durable", "engine", "exchange", "http", "market",
-            "net", "ops", "recorder", "risk", "store", "strategy", "systemd",
+            "alerts", "clock", "config", "domain", "durable", "engine", "exchange", "http",
+            "market", "net", "ops", "recorder", "risk", "store", "strategy", "systemd",
         ],
     ),
     (
@@ -40,8 +40,8 @@ const MAY_IMPORT: [(&str, &[&str]); 19] = [
     (
         "cli",
         &[
-            "agent", "alerts", "clock", "config", "domain", "durable", "engine", "exchange", "http",
-            "market", "ops", "recorder", "risk", "store", "strategy", "systemd",
+            "agent", "alerts", "clock", "config", "domain", "durable", "engine", "exchange",
+            "http", "market", "ops", "recorder", "risk", "store", "strategy", "systemd",
         ],
     ),
 ];
