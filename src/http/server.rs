@@ -23,8 +23,9 @@ use super::listener::{self, Listeners};
 use super::operator::Operator;
 use super::peer::Peer;
 use super::rate::Limiter;
-use super::token::{self, Token, TokenError};
+use super::token::{self, Token};
 use crate::config::settings::{HealthSettings, HttpSettings};
+use crate::secret::SecretError;
 use crate::systemd::descriptors;
 
 /// Connections over TCP at once; who comes next waits for a place. With those of the socket 64.
@@ -68,7 +69,7 @@ pub(super) struct Shared {
 #[derive(Debug)]
 pub enum StartError {
     /// The token cannot be had.
-    Token(TokenError),
+    Token(SecretError),
     /// No thread, or no runtime in it.
     Io(io::Error),
 }

@@ -1,50 +1,29 @@
 //! The bearer token: read from a systemd credential or a private file, kept once, wiped when dropped.
 //! No error repeats it, and nothing prints it.
 
-use std::fmt;
-use std::fs::{File, OpenOptions};
-use std::io::Read as _;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use zeroize::Zeroizing;
+use crate::secret::{self, SecretError, SecretText, Wanted};
 
 /// Fewer characters could be guessed: 32 of base 64 are 192 bits.
 pub const TOKEN_CHARS_MIN: usize = 32;
 /// More are a mistake: the name of another file, say.
 pub const TOKEN_CHARS_MAX: usize = 256;
-/// Permission bits of group and others: none may be set.
-const OTHERS: u32 = 0o077;
+/// What the file is to hold.
+const WANTED: Wanted =
+    Wanted { thing: "token", content: "a token there: openssl rand -hex 32" };
 
 /// A token.
-pub struct Token(Zeroizing<String>);
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[secret]")
-    }
-}
-
-/// Why there is no token: one line, which never says what a file holds. The process exits with 77.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct TokenError(String);
-
-impl fmt::Display for TokenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for TokenError {}
+#[derive(Debug)]
+pub struct Token(SecretText);
 
 impl Token {
     /// The token in `file`, or in the systemd credential of the same name in `directory`, which wins.
-    pub fn load(file: &Path, directory: Option<&Path>) -> Result<Self, TokenError> {
-        let credential = directory.zip(file.file_name()).map(|(dir, name)| dir.join(name));
-        match credential.filter(|path| path.try_exists().unwrap_or(true)) {
-            Some(path) => Self::read(&path, false),
-            None => Self::read(file, true),
-        }
+    /// Without one a process that needs it exits with 77.
+    pub fn load(file: &Path, directory: Option<&Path>) -> Result<Self, SecretError> {
+        let (text, path) = secret::load(file, directory, WANTED)?;
+        let fix = format!("write {}, mode 0600", WANTED.content);
+        Self::new(&text).map_err(|what| SecretError::new(&path, what, fix))
     }
 
     /// A text as a token.
@@ -54,7 +33,7 @@ impl Token {
             return Err("is not 32 to 256 characters long");
         }
         match text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            true => Ok(Self(Zeroizing::new(text.to_owned()))),
+            true => Ok(Self(SecretText::new(text.to_owned()))),
             false => Err("has blanks or characters beyond ASCII"),
         }
     }
@@ -62,50 +41,15 @@ impl Token {
     /// True for the same text. Takes as long for every text of the same length, so that it cannot be
     /// guessed from its beginning on.
     pub fn is(&self, given: &str) -> bool {
-        let (ours, given) = (self.0.as_bytes(), given.as_bytes());
+        let (ours, given) = (self.0.expose().as_bytes(), given.as_bytes());
         let differing = ours.iter().zip(given).fold(0, |sum, (a, b)| sum | (a ^ b));
         std::hint::black_box(differing) == 0 && ours.len() == given.len()
     }
 
     /// True for the same token.
     pub fn is_same(&self, other: &Self) -> bool {
-        self.is(&other.0)
+        self.is(other.0.expose())
     }
-
-    fn read(path: &Path, private: bool) -> Result<Self, TokenError> {
-        let said = |what: &str, fix: &str| TokenError(format!("{}: {what}; {fix}", path.display()));
-        let advice = "write a token there: openssl rand -hex 32, mode 0600";
-        // Without waiting: a pipe of that name must not hold the start up.
-        let nonblocking = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default();
-        let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(path);
-        let file = file.map_err(|error| said(&format!("cannot be read: {error}"), advice))?;
-        if let Some(what) = doubt(&file, private) {
-            return Err(said(&what, "chmod 600 it, and write a new token"));
-        }
-        let limit = TOKEN_CHARS_MAX + 3;
-        let mut text = Zeroizing::new(String::with_capacity(limit));
-        file.take(u64::try_from(limit).unwrap_or(u64::MAX))
-            .read_to_string(&mut text)
-            .map_err(|error| said(&format!("cannot be read: {error}"), advice))?;
-        Self::new(&text).map_err(|what| said(what, advice))
-    }
-}
-
-/// What speaks against the opened file.
-fn doubt(file: &File, private: bool) -> Option<String> {
-    let metadata = match file.metadata() {
-        Ok(metadata) => metadata,
-        Err(error) => return Some(format!("cannot be looked at: {error}")),
-    };
-    if !metadata.is_file() {
-        return Some("is no regular file".to_owned());
-    }
-    let (mode, own) = (metadata.mode() & 0o7777, rustix::process::geteuid().as_raw());
-    if private && mode & OTHERS != 0 {
-        return Some(format!("has mode {mode:04o}: others may read it"));
-    }
-    let foreign = private && metadata.uid() != own && metadata.uid() != 0;
-    foreign.then(|| format!("belongs to user {}, neither {own} nor root", metadata.uid()))
 }
 
 /// Where the token is looked for: the configured path, if one is.

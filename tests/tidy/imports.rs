@@ -36,7 +36,7 @@ const MAY_IMPORT: [(&str, &[&str]); 19] = [
             "store", "systemd",
         ],
     ),
-    ("http", &["clock", "config", "domain", "ops", "store", "systemd"]),
+    ("http", &["clock", "config", "domain", "ops", "secret", "store", "systemd"]),
     (
         "cli",
         &[
