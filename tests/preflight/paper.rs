@@ -22,8 +22,8 @@ fn unknown_keys_units_and_modes_live_unarmed_and_live_dev_are_78_in_one_line() {
     for (text, told) in [
         ("[risk]\nnotional_mni = \"11\"\n".to_owned(), "did you mean risk.notional_min?"),
         ("[market]\nstale_after = \"30\"\n".to_owned(), "market.stale_after"),
-        ("mode = \"foo\"\n".to_owned(), "one of paper, live"),
-        ("profile = \"production\"\n".to_owned(), "one of dev, canary, prod"),
+        ("mode = \"foo\"\n".to_owned(), "paper, live"),
+        ("profile = \"production\"\n".to_owned(), "dev, canary, prod"),
         ("mode = \"live\"\n".to_owned(), "agent.armed = true"),
         (format!("{live}{symbols}"), "profile = \"canary\""),
         (format!("{live}profile = \"dev\"\n{symbols}"), "profile = \"canary\""),
