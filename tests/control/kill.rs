@@ -77,6 +77,19 @@ fn a_hung_agent_obeys_before_it_sends_anything() {
     stage.assert_quiet(10);
 }
 
+#[test]
+fn the_latch_needs_no_configuration() {
+    let stage = Stage::new("");
+    let agent = stage.start();
+    stage.until_open();
+    stage.home.write("ibis.toml", "mode = \"foo\"\n");
+    let ended = stage.ibis(KILL);
+    assert!(ended.refused(78).starts_with("the latch is set, nothing is canceled: "), "{ended:?}");
+    stage.until("SELECT count(*) FROM events WHERE kind = 'kill_verified'", 1);
+    assert_eq!(stage.at_work(), (0, 0));
+    drop(agent);
+}
+
 /// Acceptance test 25, with an agent that works and with none.
 #[test]
 fn flatten_sells_what_is_held_and_waits_for_the_fills() {

@@ -9,6 +9,7 @@ use crate::cli::{Global, operator, print_json, print_lines, settings, venue};
 use crate::clock;
 use crate::config::settings::Mode;
 use crate::config::{Directories, Settings, Sources};
+use crate::domain::operator::Wish;
 use crate::domain::time::Timestamp;
 use crate::durable::owner;
 use crate::ops::agent_evidence::{AgentEvidence, Clock, Service};
@@ -31,9 +32,16 @@ pub fn run(
     flatten: bool,
     timeout: Duration,
 ) -> anyhow::Result<Exit> {
-    let settings = settings(global)?;
     let line = operator::line(global);
     let saying = operator::saying(reason);
+    let settings = settings(global).or_else(|error| {
+        // The latch needs no configuration.
+        let latch = match line.give(Wish::Kill { flatten: false }, &saying) {
+            Ok(_) => "the latch is set, nothing is canceled".to_owned(),
+            Err(error) => format!("no latch, nothing is canceled: {error}"),
+        };
+        Err(error.context(latch))
+    })?;
     let means = Here { global, settings: &settings, state_dir: &line.state_dir };
     let wanted = Wanted { line: &line, saying: &saying, flatten, timeout };
     let activation = activate::run(&wanted, &means);

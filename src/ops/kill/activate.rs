@@ -10,6 +10,7 @@ use crate::domain::operator::{CommandId, Wish};
 use crate::ops::command::{self, ANSWER_WAIT, Answer, Line, Saying};
 use crate::ops::report::Severity;
 use crate::store::kill::{self, Latch};
+use crate::store::run::meta;
 use crate::store::{self, ledger_path};
 
 /// The ledger is looked at this often while its proof is waited for.
@@ -68,6 +69,8 @@ pub struct Activation {
     pub flat: Option<bool>,
     /// What was done at the venue; none on paper.
     pub venue: Option<Swept>,
+    /// True where the venue is the agent's own: it stands still with it.
+    pub paper: bool,
     /// What a person should know; a line each.
     pub notes: Vec<String>,
 }
@@ -76,7 +79,7 @@ impl Activation {
     /// The verdict: critical while something may be at work, degraded where not all that was wanted is
     /// done.
     pub fn severity(&self) -> Severity {
-        let stands_still = self.venue.is_none() && self.agent == Obedience::Hung;
+        let stands_still = self.paper && self.agent == Obedience::Hung;
         if self.command.is_none() || (!self.verified && !stands_still) {
             return Severity::Critical;
         }
@@ -90,7 +93,8 @@ impl Activation {
 /// Sets the latch, cancels, and proves it.
 pub fn run(wanted: &Wanted<'_>, means: &impl Means) -> Activation {
     let deadline = clock::monotonic() + wanted.timeout;
-    let mut act = Act { wanted, means, deadline, notes: Vec::new(), flat: None };
+    let mut act = Act { wanted, means, deadline, paper: false, notes: Vec::new(), flat: None };
+    act.look_at_mode();
     let held = wanted.line.is_held();
     // A running agent sells only after it has stopped: one that hangs is not told to sell, some day.
     let id = act.give(wanted.flatten && !held);
@@ -111,7 +115,7 @@ pub fn run(wanted: &Wanted<'_>, means: &impl Means) -> Activation {
     };
     let flat = wanted.flatten.then(|| act.flat == Some(true));
     let command = id.map(|id| id.to_string());
-    Activation { command, agent, verified, flat, venue, notes: act.notes }
+    Activation { command, agent, verified, flat, venue, paper: act.paper, notes: act.notes }
 }
 
 /// On the way.
@@ -119,6 +123,7 @@ struct Act<'a, M> {
     wanted: &'a Wanted<'a>,
     means: &'a M,
     deadline: Duration,
+    paper: bool,
     notes: Vec<String>,
     flat: Option<bool>,
 }
@@ -139,6 +144,19 @@ impl<M: Means> Act<'_, M> {
                 ));
                 None
             }
+        }
+    }
+
+    /// A configuration that is not the agent's must not pass for it.
+    fn look_at_mode(&mut self) {
+        let ledger = store::open_reader(&self.wanted.line.state_dir).ok();
+        let mode = ledger.and_then(|ledger| meta(&ledger, "mode").ok().flatten());
+        let configured = if self.means.is_live() { "live" } else { "paper" };
+        match mode.as_deref().filter(|mode| *mode != configured) {
+            Some(mode) => self.note(format!(
+                "the agent here is {mode}, the configuration says {configured}; name its --config"
+            )),
+            None => self.paper = !self.means.is_live(),
         }
     }
 
@@ -168,7 +186,7 @@ impl<M: Means> Act<'_, M> {
                         "nothing is sold: first systemctl stop ibis-agent, then say it again",
                     );
                 }
-                if !self.means.is_live() {
+                if self.paper {
                     self.note("the paper venue stands still with its agent");
                 }
                 Obedience::Hung
@@ -259,7 +277,8 @@ mod tests {
     fn activation(verified: bool, agent: Obedience, live: bool) -> Activation {
         let venue = live.then(|| Swept { empty: verified, ..Swept::default() });
         let command = Some("c".to_owned());
-        Activation { command, agent, verified, flat: None, venue, notes: Vec::new() }
+        let (flat, notes) = (None, Vec::new());
+        Activation { command, agent, verified, flat, venue, paper: !live, notes }
     }
 
     #[test]
@@ -283,6 +302,8 @@ mod tests {
         }
         let unsold = Activation { flat: Some(false), ..activation(true, Obeyed, true) };
         assert_eq!(unsold.severity(), Severity::Degraded);
+        let unlike = Activation { paper: false, ..activation(false, Hung, false) };
+        assert_eq!(unlike.severity(), Severity::Critical, "another mode than the agent's");
         let unlatched = Activation { command: None, ..activation(true, Dead, true) };
         assert_eq!(unlatched.severity(), Severity::Critical);
     }

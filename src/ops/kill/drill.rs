@@ -3,19 +3,19 @@
 //! A real session trades the synthetic market. Everything the drill says goes through the spool, and
 //! everything it sees is in files, as an operator would say and see it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::super::command::{self, Answer, Line, Saying};
 use crate::clock;
 use crate::domain::hold::Level;
 use crate::domain::operator::{Via, Wish};
 use crate::domain::time::Timestamp;
 use crate::exchange::paper::AccountReader;
+use crate::ops::command::{self, Answer, Line, Saying};
 use crate::ops::report::{Check, Report, Severity};
 use crate::store::{self, kill, load};
 
@@ -248,7 +248,7 @@ impl<'a, R: Rehearsal> Play<'a, R> {
 
 impl<R> Drop for Play<'_, R> {
     fn drop(&mut self) {
-        let path: &PathBuf = &self.line.state_dir;
+        let path = &self.line.state_dir;
         if let Err(error) = std::fs::remove_dir_all(path) {
             log::debug!("{}: not removed: {error}", path.display());
         }
