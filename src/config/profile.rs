@@ -251,7 +251,7 @@ mod tests {
                 ],
                 "set risk.notional_min to 25 or less",
             ),
-            (vec![("agent.profile", "production")], "one of dev, canary, prod"),
+            (vec![("agent.profile", "production")], "choices: dev, canary, prod"),
         ] {
             let error = loaded(&keys).unwrap_err();
             assert!(error.contains(told), "{keys:?}: {error}");

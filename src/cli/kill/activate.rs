@@ -34,13 +34,13 @@ pub fn run(
 ) -> anyhow::Result<Exit> {
     let line = operator::line(global);
     let saying = operator::saying(reason);
-    let settings = settings(global).or_else(|error| {
+    let settings = settings(global).map_err(|error| {
         // The latch needs no configuration.
         let latch = match line.give(Wish::Kill { flatten: false }, &saying) {
             Ok(_) => "the latch is set, nothing is canceled".to_owned(),
             Err(error) => format!("no latch, nothing is canceled: {error}"),
         };
-        Err(error.context(latch))
+        error.context(latch)
     })?;
     let means = Here { global, settings: &settings, state_dir: &line.state_dir };
     let wanted = Wanted { line: &line, saying: &saying, flatten, timeout };
