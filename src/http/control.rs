@@ -97,9 +97,12 @@ fn report(
     let killing = matches!(wish, Wish::Kill { .. } | Wish::Release);
     let verified = matches!(wish, Wish::Kill { .. }).then(|| {
         let after = open_orders(sight);
+        let was_canceled =
+            |id: &str| sight.view().is_some_and(|view| view.counters.was_canceled(id));
         Verified {
             latched_at: latch(sight).map(|hold| hold.set_at.to_string()),
-            canceled: before.difference(&after).cloned().collect(),
+            // What filled meanwhile is over, and was not canceled.
+            canceled: before.iter().filter(|id| was_canceled(id)).cloned().collect(),
             open_orders_after: after.len(),
         }
     });

@@ -1,7 +1,7 @@
 //! What is counted for the metrics since the start of the process. Every map is bounded: its keys are
 //! words of ours, or the venue's codes up to a number.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::domain::decimal::Decimal;
 use crate::domain::hold::{HoldCode, Level};
@@ -13,6 +13,8 @@ use crate::domain::time::Timestamp;
 
 /// Codes of the venue that are counted one by one; further ones are counted as code 0.
 const REJECT_CODES_MAX: usize = 64;
+/// Canceled orders that are remembered by name: more than are at work at once.
+const CANCELED_MAX: usize = 256;
 
 /// The counts.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -33,6 +35,8 @@ pub struct Counters {
     pub rejected: BTreeMap<u32, u64>,
     /// Orders that ended canceled or expired.
     pub canceled: u64,
+    /// The last of them, by name.
+    canceled_last: VecDeque<ClientOrderId>,
     /// Fills, by side and liquidity.
     pub fills: BTreeMap<(&'static str, &'static str), u64>,
     /// What was bought and sold, in quote units.
@@ -83,6 +87,11 @@ impl Counters {
         *self.denied.entry(code).or_default() += 1;
     }
 
+    /// True where the order of that name was canceled, of late.
+    pub fn was_canceled(&self, id: &str) -> bool {
+        self.canceled_last.iter().any(|canceled| canceled.as_str() == id)
+    }
+
     fn count_order(&mut self, order: &OrderRecord) {
         match order.status {
             OrderStatus::Rejected => {
@@ -102,6 +111,8 @@ impl Counters {
                     None => drop(self.unanswered.remove(&order.client_order_id)),
                 }
                 self.canceled += 1;
+                self.canceled_last.truncate(CANCELED_MAX - 1);
+                self.canceled_last.push_front(order.client_order_id);
             }
             OrderStatus::Created
             | OrderStatus::Submitted
@@ -149,6 +160,8 @@ mod tests {
             }
             let found = (counters.accepted, counters.rejected.values().sum(), counters.canceled);
             assert_eq!(found, (accepted, rejected, canceled), "{statuses:?}");
+            assert_eq!(counters.was_canceled("a"), canceled > 0);
+            assert!(!counters.was_canceled("b"));
         }
     }
 
