@@ -24,6 +24,7 @@ mod recorder;
 mod rest;
 mod simulation;
 mod storage;
+mod supervision;
 mod support;
 mod systemd;
 mod tidy;

@@ -80,11 +80,16 @@ impl Exchange {
         Socket::connect(&self.address, bullet["token"].as_str().unwrap(), "here")
     }
 
+    /// Sends it a signal by its name.
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        succeed(Command::new("kill").args(["-s", name, &pid]));
+    }
+
     /// Ends it with a signal by its name; returns its report.
     #[track_caller]
     pub fn end(mut self, signal: &str) -> Value {
-        let pid = self.child.id().to_string();
-        succeed(Command::new("kill").args(["-s", signal, &pid]));
+        self.signal(signal);
         let mut line = String::new();
         self.stdout.read_line(&mut line).unwrap();
         assert_eq!(self.child.wait().unwrap().code(), Some(0));

@@ -207,5 +207,9 @@ fn what_the_venue_turns_into_holds_entries_and_says_so() {
         let wanted = (scope.to_owned(), code.to_owned());
         assert!(holds.contains(&wanted), "{rules}: {holds:?}");
         assert_eq!(entries_after(&trader, scope, code), 0, "{rules}");
+        // A refused key is a person's to look at, even once it is taken again; the rest ends by itself.
+        let latched =
+            "SELECT count(*) FROM holds WHERE level = 'hard_stop' AND cleared_at_us IS NULL";
+        assert_eq!(trader.count(latched) == 1, code == "venue_unauthorized", "{rules}");
     }
 }

@@ -2,6 +2,7 @@
 
 use super::books::Books;
 use super::{AGENT, IBIS, restarted, trading};
+use crate::support::machine::Machine;
 
 #[test]
 fn a_hung_agent_is_restarted_by_the_watchdog() {
@@ -13,6 +14,16 @@ fn a_hung_agent_is_restarted_by_the_watchdog() {
     let timeout = |m: &str| m.contains("Watchdog timeout");
     assert!(journal.iter().any(|entry| entry["MESSAGE"].as_str().is_some_and(timeout)));
     machine.succeed(&format!("{IBIS} db check"));
+    let causes = causes(&machine);
+    assert_eq!(causes, serde_json::json!({"watchdog": 1}), "a restart by the watchdog is one");
+}
+
+/// How the agent's runs ended, by its ledger.
+fn causes(machine: &Machine) -> serde_json::Value {
+    // It may be degraded by its short life: only what it says counts here.
+    let status = machine.succeed(&format!("{IBIS} status --json || true"));
+    let status: serde_json::Value = serde_json::from_str(status.trim()).unwrap();
+    status["ends_24h"].clone()
 }
 
 #[test]
@@ -28,6 +39,7 @@ fn a_killed_agent_loses_no_fill_and_doubles_no_order() {
         let after = Books::copy(&machine).fills();
         assert!(after.starts_with(&before), "what was written before the kill is gone");
     }
+    assert_eq!(causes(&machine), serde_json::json!({"crash": 3}));
     machine.succeed("systemctl start ibis-exec-integrity");
     assert_eq!(machine.show("ibis-exec-integrity.service", "ExecMainStatus"), "0");
     machine.succeed("systemctl stop ibis-agent");
