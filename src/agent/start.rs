@@ -50,9 +50,6 @@ pub(super) async fn start(
 ) -> Result<(Session, PaceClock), AgentError> {
     let state_dir = &options.directories.state;
     let replay = open_replay(options, settings)?;
-    fs::create_dir_all(state_dir).map_err(|error| {
-        AgentError::Busy(format!("{}: cannot be created: {error}", state_dir.display()))
-    })?;
     let lock = take_lock(state_dir)?;
     finish_restore(state_dir)?;
     let mut connection = LEDGER.open_writer(&ledger_path(state_dir))?;
@@ -200,6 +197,9 @@ fn open_replay(options: &Options, settings: &Settings) -> Result<Option<Replay>,
 }
 
 fn take_lock(state_dir: &Path) -> Result<InstanceLock, AgentError> {
+    fs::create_dir_all(state_dir).map_err(|error| {
+        AgentError::Busy(format!("{}: cannot be created: {error}", state_dir.display()))
+    })?;
     let path = state_dir.join("agent.lock");
     InstanceLock::take(&path).map_err(|error| {
         let path = path.display();
