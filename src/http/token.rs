@@ -10,8 +10,7 @@ pub const TOKEN_CHARS_MIN: usize = 32;
 /// More are a mistake: the name of another file, say.
 pub const TOKEN_CHARS_MAX: usize = 256;
 /// What the file is to hold.
-const WANTED: Wanted =
-    Wanted { thing: "token", content: "a token there: openssl rand -hex 32" };
+const WANTED: Wanted = Wanted { thing: "token", content: "a token there: openssl rand -hex 32" };
 
 /// A token.
 #[derive(Debug)]

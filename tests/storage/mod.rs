@@ -271,7 +271,7 @@ fn a_torn_page_stops_for_good_and_exits_go_on() {
     drop(other);
     let line = agent.line(REFUSES);
     assert!(line.contains("ibis db check") && line.contains("ibis db restore"), "{line}");
-    assert!(agent.line("hold storage_unavailable").contains("hard_stop"));
+    assert!(agent.line("hold integrity").contains("hard_stop"));
     agent.line(" sell ");
     agent.signal("TERM");
     let ended = agent.wait();
