@@ -8,7 +8,7 @@ use crate::support::home::Home;
 use crate::support::repository;
 
 /// Every command that does something.
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 19] = [
     "agent",
     "status",
     "healthcheck",
@@ -16,6 +16,7 @@ const COMMANDS: [&str; 18] = [
     "hourly-kpi",
     "log-retention",
     "failure-report",
+    "end-report",
     "preflight",
     "exchange",
     "trades import",
