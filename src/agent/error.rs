@@ -34,6 +34,8 @@ pub enum AgentError {
     Stopped(&'static str),
     /// Another agent, or the disk, is in the way.
     Busy(String),
+    /// A task that trading needs is gone.
+    Task(&'static str),
     /// The ledger or the account can no longer be written.
     Write(WriteFailed),
     /// The ledger's content cannot be read.
@@ -51,6 +53,9 @@ impl fmt::Display for AgentError {
             | Self::Venue(text)
             | Self::OtherLedger(text) => f.write_str(text),
             Self::Stopped(signal) => write!(f, "{signal} while starting; nothing was traded"),
+            Self::Task(task) => {
+                write!(f, "the task of {task} is gone; a new process is needed: start again")
+            }
             Self::Ledger(error) => error.fmt(f),
             Self::Account(error) => error.fmt(f),
             Self::Market(error) => error.fmt(f),

@@ -4,11 +4,14 @@
 //! and the ledger took the last proof. A watchdog ping is withheld while it does not hold. A disk that
 //! refuses is no hung process: while entries are held for it pings go on, for exits do.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::AgentError;
 use super::every::Every;
+use super::interface::Interface;
 use super::narrate;
 use super::pace::PaceClock;
 use super::pulse::Pulse;
@@ -23,6 +26,7 @@ use crate::domain::hold::{Hold, HoldCode, Level};
 use crate::durable::group_commit::{PATIENCE, Ticket};
 use crate::engine::event::Event;
 use crate::engine::invariant;
+use crate::http::Service;
 use crate::http::board::{Board, Phase};
 use crate::http::view::DataView;
 use crate::store::run::RunUpdate;
@@ -70,6 +74,7 @@ struct Lookout {
     due: Every,
     pulse: Pulse,
     watch: Watch,
+    interface: Option<Interface>,
 }
 
 impl Heartbeat {
@@ -102,11 +107,17 @@ impl Heartbeat {
     }
 
     /// Begins to look at the process, the calls and the machine, now that the session is there.
-    pub(super) fn look_out(&mut self, settings: &Settings, session: &Session) {
+    pub(super) fn look_out(
+        &mut self,
+        settings: &Settings,
+        session: &Session,
+        service: Option<Rc<RefCell<Service>>>,
+    ) {
         self.lookout = Some(Lookout {
             due: Every::new(LOOK_EVERY),
             pulse: Pulse::new(&settings.conditions, clock::monotonic()),
             watch: Watch::new(settings, session),
+            interface: service.map(Interface::new),
         });
     }
 
@@ -156,7 +167,7 @@ impl Heartbeat {
             session.note(None, true);
         }
         self.watch_ledger(session, now)?;
-        self.watch_out(session, pace, now);
+        self.watch_out(session, pace, now)?;
         let fresh = self.watch_data(session, pace);
         let alive = self.ping(session, fresh, now);
         if let Some(venue) = session.kucoin() {
@@ -220,13 +231,21 @@ impl Heartbeat {
     }
 
     /// Looks at the process, the calls and the machine.
-    fn watch_out(&mut self, session: &mut Session, pace: &PaceClock, now: Duration) {
-        let Some(Lookout { due, pulse, watch }) = &mut self.lookout else { return };
-        pulse.turned();
-        watch.look(session, now);
-        if due.is_due(now) {
-            pulse.beat(session, (self.errors, data_age(session, pace)), now);
+    fn watch_out(
+        &mut self,
+        session: &mut Session,
+        pace: &PaceClock,
+        now: Duration,
+    ) -> Result<(), AgentError> {
+        let Some(lookout) = &mut self.lookout else { return Ok(()) };
+        lookout.pulse.turned();
+        lookout.watch.look(session, now);
+        if lookout.due.is_due(now) {
+            let found = lookout.interface.as_mut().and_then(|interface| interface.look(now));
+            lookout.watch.tasks(session, found, now);
+            lookout.pulse.beat(session, (self.errors, data_age(session, pace)), now);
         }
+        session.ended_task().map_or(Ok(()), |task| Err(AgentError::Task(task)))
     }
 
     /// Holds entries while the market says nothing, and lets go when it speaks again.

@@ -13,11 +13,13 @@ mod ground;
 mod guardian;
 mod health;
 mod heartbeat;
+mod interface;
 mod narrate;
 mod online;
 pub mod pace;
 mod preflight;
 mod pulse;
+mod restarts;
 pub mod restore;
 mod session;
 mod showing;
@@ -29,7 +31,9 @@ mod venue_link;
 mod watch;
 mod window;
 
+use std::cell::RefCell;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -99,7 +103,8 @@ pub fn run(options: &Options) -> Result<Summary, AgentError> {
     // Before anything opens, and after everything closed: who asks whether it lives gets an answer.
     let board = Arc::new(Board::new());
     let service = showing::serve(options, &settings, &board)?;
-    let ended = local.block_on(&runtime, supervise(options, settings, (&board, service.as_ref())));
+    let service = service.map(|service| Rc::new(RefCell::new(service)));
+    let ended = local.block_on(&runtime, supervise(options, settings, (&board, service.clone())));
     board.reach(Phase::Stopped);
     ended
 }
@@ -111,7 +116,7 @@ fn load(sources: &Sources) -> Result<Settings, AgentError> {
 async fn supervise(
     options: &Options,
     settings: Settings,
-    (board, service): (&Arc<Board>, Option<&Service>),
+    (board, service): (&Arc<Board>, Option<Rc<RefCell<Service>>>),
 ) -> Result<Summary, AgentError> {
     let mut notifier = Notifier::new();
     // Before anything opens: a signal during the start must not kill without a trace.
@@ -126,12 +131,12 @@ async fn supervise(
     };
     let mut heartbeat = Heartbeat::new(&settings, options.terminal, notifier, Arc::clone(board));
     if !pace.is_max() {
-        heartbeat.look_out(&settings, &session);
+        heartbeat.look_out(&settings, &session, service.clone());
     }
     heartbeat.ready(&mut session, &pace)?;
     let _alerts = alerting::start(options, &settings);
     if let Some(service) = service {
-        service.announce();
+        service.borrow().announce();
     }
     let candles = usize::try_from(settings.strategy.slow_candles).unwrap_or(0);
     session.warm_up(settings.strategy.candle_interval, candles + 1);

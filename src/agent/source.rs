@@ -90,6 +90,14 @@ impl Source {
         }
     }
 
+    /// True where the task that keeps the venue's feed up is gone.
+    pub(super) fn has_ended(&self) -> bool {
+        match self {
+            Self::Local(_) => false,
+            Self::Live(feed) => feed.has_ended(),
+        }
+    }
+
     /// Since when the venue's feed has no pushes, by the monotonic clock; `None` while it has, or is none.
     pub(super) fn silent_since(&self) -> Option<Duration> {
         match self {

@@ -96,8 +96,7 @@ pub(super) async fn start(
         log::error!("invariant broken at the start: {violation}");
     }
     keep_torn_state(state_dir);
-    let head = chain::head(&connection)?.seq;
-    let sink = LedgerSink::new(state_dir.clone(), head);
+    let sink = LedgerSink::new(state_dir.clone(), chain::head(&connection)?.seq);
     let ledger = GroupCommit::start("ledger", connection, sink)?;
     let parts = Parts {
         engine,

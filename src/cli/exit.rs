@@ -134,7 +134,7 @@ fn of_agent(error: &AgentError) -> Exit {
         AgentError::Credentials(_) => Exit::Credentials,
         AgentError::Venue(_) => Exit::Unavailable,
         AgentError::Stopped(_) => Exit::Ok,
-        AgentError::Busy(_) | AgentError::Write(_) => Exit::TryAgain,
+        AgentError::Busy(_) | AgentError::Write(_) | AgentError::Task(_) => Exit::TryAgain,
     }
 }
 

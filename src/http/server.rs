@@ -60,7 +60,7 @@ pub(super) struct Shared {
     pub(super) board: Arc<Board>,
     pub(super) facts: Facts,
     pub(super) operator: Arc<dyn Operator>,
-    pub(super) rules: Rules,
+    pub(super) rules: Arc<Rules>,
     pub(super) limiter: RefCell<Limiter>,
     pub(super) ledger: LedgerReader,
 }
@@ -88,11 +88,30 @@ impl std::error::Error for StartError {}
 /// The serving thread. Dropped, it stops, after the answers that are under way.
 #[derive(Debug)]
 pub struct Service {
-    closing: watch::Sender<bool>,
-    thread: Option<JoinHandle<()>>,
+    serving: Serving,
+    recipe: Recipe,
     served: Vec<String>,
     failed: Vec<String>,
     removed: Option<PathBuf>,
+}
+
+/// A thread that serves.
+#[derive(Debug)]
+struct Serving {
+    closing: watch::Sender<bool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What a thread that serves is made of; its sockets stay open without it.
+#[derive(Debug)]
+struct Recipe {
+    tcp: Option<std::net::TcpListener>,
+    socket: Option<std::os::unix::net::UnixListener>,
+    facts: Facts,
+    board: Arc<Board>,
+    operator: Arc<dyn Operator>,
+    rules: Arc<Rules>,
+    limits: (u64, u64),
 }
 
 impl Service {
@@ -124,23 +143,22 @@ impl Service {
         let limits = (settings.requests_per_minute, settings.writes_per_minute);
         let (served, failed) = (listeners.served.split_off(0), listeners.failed.split_off(0));
         let removed = listeners.removed.take();
-        let (closing, closed) = watch::channel(false);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .max_blocking_threads(BLOCKING_THREADS_MAX)
-            .build()
-            .map_err(StartError::Io)?;
-        let thread = std::thread::Builder::new().name("http".to_owned());
-        let thread = thread.spawn(move || {
-            let ledger = LedgerReader::new(&facts.state_dir);
-            let limiter = RefCell::new(Limiter::new(limits.0, limits.1));
-            let shared = Rc::new(Shared { board, facts, operator, rules, limiter, ledger });
-            LocalSet::new().block_on(&runtime, run(listeners, shared, closed));
-            // A thread that waits for a disk does not keep the process.
-            runtime.shutdown_background();
-        });
-        let thread = Some(thread.map_err(StartError::Io)?);
-        Ok(Some(Self { closing, thread, served, failed, removed }))
+        let Listeners { tcp, socket, .. } = listeners;
+        let rules = Arc::new(rules);
+        let recipe = Recipe { tcp, socket, facts, board, operator, rules, limits };
+        let serving = recipe.serve().map_err(StartError::Io)?;
+        Ok(Some(Self { serving, recipe, served, failed, removed }))
+    }
+
+    /// True where the thread ended by itself: nothing is served any more.
+    pub fn has_ended(&self) -> bool {
+        self.serving.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    /// Serves again, on the same sockets, in a new thread.
+    pub fn revive(&mut self) -> io::Result<()> {
+        self.serving = self.recipe.serve()?;
+        Ok(())
     }
 
     /// Says what is served and what is not. Not before the agent is ready: a start that is refused says
@@ -156,13 +174,44 @@ impl Service {
     }
 }
 
-impl Drop for Service {
+impl Recipe {
+    fn serve(&self) -> io::Result<Serving> {
+        let tcp = self.tcp.as_ref().map(std::net::TcpListener::try_clone).transpose()?;
+        let socket = self.socket.as_ref();
+        let socket = socket.map(std::os::unix::net::UnixListener::try_clone).transpose()?;
+        let (facts, board) = (self.facts.clone(), Arc::clone(&self.board));
+        let (operator, rules) = (Arc::clone(&self.operator), Arc::clone(&self.rules));
+        let limits = self.limits;
+        let (closing, closed) = watch::channel(false);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .max_blocking_threads(BLOCKING_THREADS_MAX)
+            .build()?;
+        let thread = std::thread::Builder::new().name("http".to_owned());
+        let thread = thread.spawn(move || {
+            let ledger = LedgerReader::new(&facts.state_dir);
+            let limiter = RefCell::new(Limiter::new(limits.0, limits.1));
+            let shared = Rc::new(Shared { board, facts, operator, rules, limiter, ledger });
+            LocalSet::new().block_on(&runtime, run((tcp, socket), shared, closed));
+            // A thread that waits for a disk does not keep the process.
+            runtime.shutdown_background();
+        });
+        Ok(Serving { closing, thread: Some(thread?) })
+    }
+}
+
+impl Drop for Serving {
     fn drop(&mut self) {
         // Nobody listens any more where the thread has ended by itself.
         self.closing.send(true).ok();
         if let Some(thread) = self.thread.take() {
             thread.join().ok();
         }
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
         if let Some(path) = &self.removed {
             // One that is gone already is gone.
             std::fs::remove_file(path).ok();
@@ -171,9 +220,13 @@ impl Drop for Service {
 }
 
 /// Serves both listeners until the agent stops; nothing is accepted from then on.
-async fn run(listeners: Listeners, shared: Rc<Shared>, mut closed: watch::Receiver<bool>) {
-    let tcp = listeners.tcp.and_then(|it| TcpListener::from_std(it).ok()).map(Door::Tcp);
-    let socket = listeners.socket.and_then(|it| UnixListener::from_std(it).ok()).map(Door::Socket);
+async fn run(
+    (tcp, socket): (Option<std::net::TcpListener>, Option<std::os::unix::net::UnixListener>),
+    shared: Rc<Shared>,
+    mut closed: watch::Receiver<bool>,
+) {
+    let tcp = tcp.and_then(|it| TcpListener::from_std(it).ok()).map(Door::Tcp);
+    let socket = socket.and_then(|it| UnixListener::from_std(it).ok()).map(Door::Socket);
     let doors = [(tcp, TCP_CONNECTIONS_MAX), (socket, SOCKET_CONNECTIONS_MAX)];
     let mut served = Vec::new();
     for (door, most) in doors {
@@ -255,3 +308,49 @@ type Stream = Box<dyn Io>;
 /// What a connection can do.
 trait Io: AsyncRead + AsyncWrite + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Unpin> Io for T {}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+
+    use super::*;
+    use crate::config::Settings;
+    use crate::http::operator::Spooled;
+
+    #[test]
+    fn a_thread_that_ended_is_seen_and_another_serves_on_the_same_socket() {
+        let settings = Settings::defaults();
+        let mut http = (*settings.http).clone();
+        http.listen = "127.0.0.1:0".parse().unwrap();
+        let state_dir = std::env::temp_dir();
+        let facts = Facts {
+            mode: "paper",
+            config_hash: String::new(),
+            state_dir: state_dir.clone(),
+            health: Arc::clone(&settings.health),
+            mismatch_kinds: Vec::new(),
+        };
+        let operator = Arc::new(Spooled::new(&state_dir, None));
+        let board = Arc::new(Board::new());
+        let started = Service::start(&http, (None, None), facts, board, operator);
+        let mut service = started.unwrap().unwrap();
+        let address = service.recipe.tcp.as_ref().unwrap().local_addr().unwrap();
+        let answer = || {
+            let mut stream = std::net::TcpStream::connect(address).unwrap();
+            let host = format!("Host: {address}\r\nConnection: close\r\n\r\n");
+            write!(stream, "GET /livez HTTP/1.1\r\n{host}").unwrap();
+            let mut text = String::new();
+            stream.read_to_string(&mut text).unwrap();
+            text
+        };
+        assert!(answer().starts_with("HTTP/1.1 "));
+        assert!(!service.has_ended());
+        service.serving.closing.send(true).unwrap();
+        while !service.has_ended() {
+            std::thread::yield_now();
+        }
+        service.revive().unwrap();
+        assert!(!service.has_ended());
+        assert!(answer().starts_with("HTTP/1.1 "));
+    }
+}

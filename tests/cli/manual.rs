@@ -8,7 +8,7 @@ use crate::support::home::Home;
 use crate::support::repository;
 
 /// Every command that does something.
-const COMMANDS: [&str; 27] = [
+const COMMANDS: [&str; 28] = [
     "agent",
     "status",
     "healthcheck",
@@ -25,6 +25,7 @@ const COMMANDS: [&str; 27] = [
     "alerts test",
     "alerts outbox",
     "alerts deliver",
+    "end-report",
     "preflight",
     "exchange",
     "trades import",

@@ -1,7 +1,7 @@
 //! A venue that does not answer, or answers wrongly.
 
 use crate::exchange::process::Exchange;
-use crate::live::trader::Trader;
+use crate::live::trader::{Trader, UNDETERRED};
 use crate::live::venue_view::VenueView;
 use crate::storage::faulty::BUSY;
 use crate::support::home::Home;
@@ -27,7 +27,7 @@ fn i_07_fetch_error_is_an_empty_world() {
          [[rule]]\nfault = \"malformed\"\non = \"GET /api/v1/hf/orders/active*\"\nevery = 3\n\
          [[rule]]\nfault = \"html\"\non = \"GET /api/v1/accounts\"\nevery = 2\nfrom_s = 5\n",
     );
-    let trader = Trader::new(&exchange, &SYMBOLS, QUICK);
+    let trader = Trader::new(&exchange, &SYMBOLS, &format!("{QUICK}{UNDETERRED}"));
     let ended = trader.run("--speed 600 --max-runtime 8s --json");
     let summary = ended.ok();
     assert_eq!(summary["violations"], serde_json::json!([]), "{summary}");

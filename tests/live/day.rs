@@ -1,6 +1,6 @@
 //! A day of the market, through a venue that fails in every way a moderate day has.
 
-use super::trader::Trader;
+use super::trader::{Trader, UNDETERRED};
 use super::venue_view::VenueView;
 use crate::exchange::process::Exchange;
 use crate::support::home::Home;
@@ -131,8 +131,8 @@ fn a_day_with_faults_ends_with_ledger_exchange_and_state_json_equal() {
     let home = Home::new();
     home.write("plan.toml", PLAN);
     let exchange = Exchange::start_in(home, &format!("--faults plan.toml --seed 3 {SPEED}"));
-    let trader =
-        Trader::new(&exchange, &SYMBOLS, "request_timeout = \"500ms\"\norder_window = \"1s\"\n");
+    let quick = "request_timeout = \"500ms\"\norder_window = \"1s\"\n";
+    let trader = Trader::new(&exchange, &SYMBOLS, &format!("{quick}{UNDETERRED}"));
     let summary = trader.run(&format!("{SPEED} --max-runtime 144s --json")).ok();
     assert_eq!(summary["violations"].as_array().unwrap().len(), 0, "{summary}");
     assert_eq!(summary["open_orders"], 0, "{summary}");

@@ -8,6 +8,11 @@ use rusqlite::Connection;
 use crate::exchange::process::Exchange;
 use crate::support::home::{Ended, Home, Running};
 
+/// For a venue that is made to fail all day, faster than real time: calls that fail hold nothing, so that
+/// there is trading to fail at. What they hold otherwise is `tests/supervision`'s.
+pub const UNDETERRED: &str = "[conditions]\napi_errors_max = 0\napi_error_ratio_degraded = \"0%\"\n\
+    api_error_ratio_pause = \"0%\"\nrate_limit_min = \"0%\"\n";
+
 /// A live agent's home, armed for one exchange.
 pub struct Trader {
     pub home: Home,

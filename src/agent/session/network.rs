@@ -46,6 +46,17 @@ impl Session {
         self.parts.rest.as_ref()
     }
 
+    /// The task that trading needs and that is gone, where one is. They keep themselves up; where one
+    /// ended all the same, only a new process has all of them.
+    pub(in crate::agent) fn ended_task(&self) -> Option<&'static str> {
+        let private = match &self.parts.venue {
+            VenueLink::Kucoin(venue) => venue.has_ended(),
+            VenueLink::Paper(_) => false,
+        };
+        let feed = self.parts.source.has_ended();
+        if feed { Some("market data") } else { private.then_some("private messages") }
+    }
+
     /// How long the venue's feed has had no pushes; `None` while it has, or where there is none.
     pub(in crate::agent) fn feed_down_for(&self) -> Option<Duration> {
         let since = self.parts.source.silent_since();

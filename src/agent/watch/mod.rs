@@ -21,7 +21,7 @@ use super::session::Session;
 use crate::clock;
 use crate::config::Settings;
 use crate::config::settings::{ConditionSettings, HealthSettings};
-use crate::domain::hold::{Hold, HoldCode, Level};
+use crate::domain::hold::{Hold, HoldCode};
 use crate::engine::event::Event;
 use api::ApiJudge;
 use lasting::{Finding, Lasting, Word};
@@ -39,7 +39,7 @@ pub(super) struct Watch {
     health: Arc<HealthSettings>,
     stall: Stall,
     api: ApiJudge,
-    holds: [(HoldCode, Lasting); 5],
+    holds: [(HoldCode, Lasting); 6],
 }
 
 impl Watch {
@@ -58,6 +58,7 @@ impl Watch {
                 (HoldCode::VenueUnavailable, Lasting::new(NO_STAY)),
                 (HoldCode::DiskSpace, Lasting::new(NO_STAY)),
                 (HoldCode::LoopStalled, Lasting::new(conditions.loop_stay)),
+                (HoldCode::TaskFailing, Lasting::new(NO_STAY)),
             ],
             settings: conditions,
         }
@@ -74,13 +75,26 @@ impl Watch {
             return;
         }
         for (code, found) in self.findings(session, now) {
-            let Some((_, hold)) = self.holds.iter_mut().find(|(known, _)| *known == code) else {
-                continue;
-            };
-            let active = session.engine().holds().get(None, code).map(|hold| hold.level);
-            if let Some(word) = hold.next(found, now, active) {
-                tell(session, code, word);
-            }
+            self.take_in(session, (code, found), now);
+        }
+    }
+
+    /// Takes in that a part of the agent ends too often, or that none does.
+    pub(super) fn tasks(&mut self, session: &mut Session, found: Option<String>, now: Duration) {
+        let found = found.map(Finding::degraded);
+        self.take_in(session, (HoldCode::TaskFailing, found), now);
+    }
+
+    fn take_in(
+        &mut self,
+        session: &mut Session,
+        (code, found): (HoldCode, Option<Finding>),
+        now: Duration,
+    ) {
+        let hold = self.holds.iter_mut().find(|(known, _)| *known == code);
+        let active = session.engine().holds().get(None, code).map(|hold| hold.level);
+        if let Some(word) = hold.and_then(|(_, hold)| hold.next(found, now, active)) {
+            tell(session, code, word);
         }
     }
 
@@ -105,15 +119,11 @@ impl Watch {
 }
 
 fn tell(session: &mut Session, code: HoldCode, word: Word) {
-    let scope = None;
+    let (scope, set_at, until) = (None, session.now(), None);
     session.tell(&match word {
         Word::Clear => Event::ClearHold { scope, code },
-        Word::Set(Finding { level, reason }) => hold(session, code, level, reason),
+        Word::Set(Finding { level, reason }) => {
+            Event::SetHold(Hold { scope, code, level, reason, set_at, until })
+        }
     });
-}
-
-/// A hold on everything, from now on.
-pub(super) fn hold(session: &Session, code: HoldCode, level: Level, reason: String) -> Event {
-    let (scope, set_at, until) = (None, session.now(), None);
-    Event::SetHold(Hold { scope, code, level, reason, set_at, until })
 }

@@ -123,6 +123,11 @@ impl Feed {
         self.queue.filled().await;
     }
 
+    /// True where the task that keeps it up is gone: it never ends by itself.
+    pub fn has_ended(&self) -> bool {
+        self.task.is_finished()
+    }
+
     /// What the feed met so far.
     pub fn count(&self) -> LiveCount {
         self.receiver.borrow().count.clone()

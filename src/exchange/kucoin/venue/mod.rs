@@ -193,6 +193,11 @@ impl KucoinVenue {
         self.dead_man.state()
     }
 
+    /// True where the task that keeps the private channel up is gone.
+    pub fn has_ended(&self) -> bool {
+        self.private.has_ended()
+    }
+
     fn on_private(&mut self, event: PrivateEvent, now: Moment) {
         match event {
             PrivateEvent::Up => {

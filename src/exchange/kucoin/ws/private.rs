@@ -103,6 +103,11 @@ impl PrivateChannel {
         self.queue.filled().await;
     }
 
+    /// True where the task that keeps it up is gone: it never ends by itself.
+    pub fn has_ended(&self) -> bool {
+        self.task.is_finished()
+    }
+
     /// What the channel met so far.
     pub fn count(&self) -> PrivateCount {
         self.count.get()
