@@ -19,6 +19,7 @@ pub mod sample;
 pub mod settings;
 pub mod source;
 pub mod table;
+pub mod user_list;
 pub mod value;
 pub mod words;
 
@@ -195,6 +196,16 @@ mod tests {
                 "[http]\nlisten = \"0.0.0.0:9000\"",
                 ":2: http.listen = 0.0.0.0:9000 is no loopback address, without a token; set \
                  http.token_file, or listen on 127.0.0.1",
+            ),
+            (
+                "[alerts]\ntelegram_users = \"ada\"",
+                ":2: alerts.telegram_users has \"ada\", which is no user's number; write numbers of \
+                 Telegram users: \"11,22\"",
+            ),
+            (
+                "[alerts]\ntelegram_users = \"11\"",
+                ":2: alerts.telegram_users without alerts.telegram_chat_id; name the chat in which they \
+                 may give commands",
             ),
             (
                 "[http]\nlisten = \"localhost:9000\"",
