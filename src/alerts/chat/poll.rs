@@ -18,6 +18,7 @@ use crate::alerts::channels::Outcome;
 use crate::alerts::channels::telegram::{Telegram, judge};
 use crate::clock;
 use crate::domain::operator::CommandId;
+use crate::net::post::Answer;
 use crate::secret::SecretText;
 
 /// How long Telegram holds a poll that has nothing to bring.
@@ -30,8 +31,12 @@ const REMEMBERED: usize = 64;
 const REST: Duration = Duration::from_secs(1);
 /// The pause after the first trouble; it doubles.
 const BACKOFF: Duration = Duration::from_secs(1);
-/// The longest pause.
-const BACKOFF_MAX: Duration = Duration::from_secs(60);
+/// The longest pause: a command that is given meanwhile is not too old after it.
+const BACKOFF_MAX: Duration = Duration::from_secs(10);
+/// The longest pause where somebody else polls: longer than a poll, which brings them what there is.
+const CONFLICT_BACKOFF_MAX: Duration = Duration::from_secs(60);
+/// The same trouble is said again in the journal this often.
+const SAY_EVERY: Duration = Duration::from_secs(3_600);
 /// What Telegram answers where somebody else polls for the same bot.
 const CONFLICT: u16 = 409;
 /// Characters of a user's name that are written down: Telegram's own bound.
@@ -63,11 +68,13 @@ struct Trouble {
     why: String,
     /// How long Telegram asked to be left alone.
     after: Option<Duration>,
+    /// The longest pause after it.
+    longest: Duration,
 }
 
 impl From<String> for Trouble {
     fn from(why: String) -> Self {
-        Self { why, after: None }
+        Self { why, after: None, longest: BACKOFF_MAX }
     }
 }
 
@@ -97,22 +104,25 @@ impl Poller {
 
     /// Polls, over every trouble.
     pub(super) async fn run(&mut self) -> Infallible {
-        let (mut said, mut backoff) = (String::new(), BACKOFF);
+        let (mut said, mut backoff): (Option<(String, Duration)>, _) = (None, BACKOFF);
         loop {
             match self.turn().await {
                 Ok(brought) => {
-                    (said, backoff) = (String::new(), BACKOFF);
+                    backoff = BACKOFF;
                     if brought == 0 {
                         sleep(REST).await;
                     }
                 }
-                Err(Trouble { why, after }) => {
-                    if said != why {
+                Err(Trouble { why, after, longest }) => {
+                    let now = clock::monotonic();
+                    let lately =
+                        |(what, at): &(String, Duration)| *what == why && now < *at + SAY_EVERY;
+                    if !said.as_ref().is_some_and(lately) {
                         log::warn!("chat: no commands are heard: {why}");
-                        said = why;
+                        said = Some((why, now));
                     }
-                    sleep(after.unwrap_or_default().max(backoff)).await;
-                    backoff = (backoff * 2).min(BACKOFF_MAX);
+                    sleep(after.unwrap_or_default().max(backoff.min(longest))).await;
+                    backoff = (backoff * 2).min(CONFLICT_BACKOFF_MAX);
                 }
             }
         }
@@ -155,41 +165,28 @@ impl Poller {
             body.insert("offset".to_owned(), json!(offset));
         }
         let answer = self.telegram.call(token, "getUpdates", &body, POLL + self.timeout).await;
-        if answer.as_ref().is_ok_and(|answer| answer.status == CONFLICT) {
-            return Err(self.conflict());
-        }
-        match (judge(answer.as_ref(), token.expose()), answer) {
-            (Outcome::Delivered, Ok(answer)) => Ok(update::read(&answer.body)?),
-            (Outcome::TryAgain { why, after }, _) => Err(Trouble { why, after }),
-            (Outcome::Refused { why }, _) | (Outcome::Delivered, Err(why)) => Err(why.into()),
+        let is_conflict = answer.as_ref().is_ok_and(|answer| answer.status == CONFLICT);
+        match taken(answer, token) {
+            Err(trouble) if is_conflict => Err(self.conflict(&trouble.why)),
+            Err(trouble) => Err(trouble),
+            Ok(body) => Ok(update::read(&body)?),
         }
     }
 
     /// Two poll for one bot: each gets some of the commands. The chat hears of it once.
-    fn conflict(&mut self) -> Trouble {
-        let why = format!(
-            "{} polls for a bot that somebody else polls for, too (HTTP {CONFLICT}); a bot for each",
-            self.whoami
-        );
+    fn conflict(&mut self, why: &str) -> Trouble {
+        let why = format!("{}: {why}; a bot of its own for each that polls", self.whoami);
         if !self.told_conflict {
             self.told_conflict = true;
-            let text = format!("{why}. Commands may be lost: give them on the host.");
-            self.say(None, text);
+            self.say(None, format!("{why}. Commands may be lost: give them on the host."));
         }
-        why.into()
+        Trouble { why, after: None, longest: CONFLICT_BACKOFF_MAX }
     }
 
     /// The bot's name, by which a group's commands are addressed.
     async fn ask_name(&mut self, token: &SecretText) -> Result<String, Trouble> {
         let answer = self.telegram.call(token, "getMe", &json!({}), self.timeout).await;
-        let answer = match (judge(answer.as_ref(), token.expose()), answer) {
-            (Outcome::Delivered, Ok(answer)) => answer,
-            (Outcome::TryAgain { why, after }, _) => return Err(Trouble { why, after }),
-            (Outcome::Refused { why }, _) | (Outcome::Delivered, Err(why)) => {
-                return Err(why.into());
-            }
-        };
-        let me: Me = serde_json::from_slice(&answer.body)
+        let me: Me = serde_json::from_slice(&taken(answer, token)?)
             .map_err(|_| "the answer to getMe names no bot".to_owned())?;
         self.bot = Some(me.result.username.clone());
         Ok(me.result.username)
@@ -218,6 +215,15 @@ impl Poller {
         if self.mouth.try_send(Words { to, text }).is_err() {
             log::warn!("chat: too many answers wait to be sent; one is let go");
         }
+    }
+}
+
+/// The body of an answer that is none of a refusal.
+fn taken(answer: Result<Answer, String>, token: &SecretText) -> Result<Vec<u8>, Trouble> {
+    match (judge(answer.as_ref(), token.expose()), answer) {
+        (Outcome::Delivered, Ok(answer)) => Ok(answer.body),
+        (Outcome::TryAgain { why, after }, _) => Err(Trouble { after, ..Trouble::from(why) }),
+        (Outcome::Refused { why }, _) | (Outcome::Delivered, Err(why)) => Err(why.into()),
     }
 }
 

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::domain::time::Timestamp;
 
-/// The last second that a calendar of four digits has: 9999-12-31T23:59:59Z.
-const SECOND_MAX: i64 = 253_402_300_799;
+/// The last second that can be written as a date in every time zone: 9999-12-30T22:00:00Z.
+const SECOND_MAX: i64 = 253_402_207_200;
 
 /// One update.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -144,7 +144,7 @@ mod tests {
             "without a number there is nothing to confirm"
         );
         let late = read(&message(json!({ "date": i64::MAX })));
-        assert!(late[0].message.as_ref().unwrap().at.to_string().starts_with("9999-12-31"));
+        assert!(late[0].message.as_ref().unwrap().at.to_string().starts_with("9999-12-30T22:00:00"));
         for bad in ["", "{}", "[]", "{\"ok\":true,\"result\":true}"] {
             assert!(super::read(bad.as_bytes()).is_err(), "{bad}");
         }
