@@ -144,7 +144,9 @@ mod tests {
             "without a number there is nothing to confirm"
         );
         let late = read(&message(json!({ "date": i64::MAX })));
-        assert!(late[0].message.as_ref().unwrap().at.to_string().starts_with("9999-12-30T22:00:00"));
+        assert!(
+            late[0].message.as_ref().unwrap().at.to_string().starts_with("9999-12-30T22:00:00")
+        );
         for bad in ["", "{}", "[]", "{\"ok\":true,\"result\":true}"] {
             assert!(super::read(bad.as_bytes()).is_err(), "{bad}");
         }
