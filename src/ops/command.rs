@@ -46,6 +46,20 @@ pub enum Answer {
     Hung,
 }
 
+impl Answer {
+    /// For people: `pause: done at 2026-02-19T20:24:00Z`. `word` is what was wanted.
+    pub fn told(&self, word: &str) -> String {
+        match self {
+            Self::Done(at) => format!("{word}: done at {at}"),
+            Self::Refused { why, .. } => format!("{word}: refused: {why}"),
+            Self::Dead => format!("{word}: given; no agent runs, the next one obeys at its start"),
+            Self::Hung => {
+                format!("{word}: given; the agent does not answer, it obeys once it goes on")
+            }
+        }
+    }
+}
+
 /// The way to the agent of a state directory.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Line {

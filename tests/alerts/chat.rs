@@ -31,7 +31,7 @@ pub fn stage(api: &BotApi) -> Stage {
 fn who_may_asks_pauses_and_kills_and_strangers_are_not_there() {
     let api = BotApi::new();
     let stage = stage(&api);
-    let agent = stage.start();
+    let mut agent = stage.start();
     let ask = |text: &str| api.answer(api.say(ADA, GROUP, text));
     api.say(EVE, GROUP, "/kill from a stranger in the group");
     let private = i64::try_from(ADA).unwrap();
@@ -41,6 +41,7 @@ fn who_may_asks_pauses_and_kills_and_strangers_are_not_there() {
     let status = ask("/status");
     assert!(status.contains("\nmode: paper\n") && status.contains("\noverall: "), "{status}");
     assert_eq!((stage.level(), api.sent().len()), (0, 1), "{:#?}", api.sent());
+    agent.line("chat: ignored 1 commands of people, or in chats, that are not configured");
 
     let paused = ask("/pause 30m thin book");
     assert!(paused.starts_with("pause: done at "), "{paused}");

@@ -13,7 +13,7 @@ const SPEAK_EVERY: Duration = Duration::from_secs(3_600);
 pub struct Door {
     chat: String,
     users: Vec<u64>,
-    /// Messages of others since they were last spoken of.
+    /// Commands of others since they were last spoken of.
     strangers: u64,
     spoke_at: Option<Duration>,
 }
@@ -24,7 +24,7 @@ impl Door {
         Self { chat, users, strangers: 0, spoke_at: None }
     }
 
-    /// Whether a message is heard, `now` by the monotonic clock. Others are counted, and spoken of in the
+    /// Whether a command is heard, `now` by the monotonic clock. Others are counted, and spoken of in the
     /// journal once an hour.
     pub fn admits(&mut self, message: &Message, now: Duration) -> bool {
         if self.is_here(message) && self.users.contains(&message.user) {
@@ -34,7 +34,7 @@ impl Door {
         if self.spoke_at.is_none_or(|spoke_at| now >= spoke_at + SPEAK_EVERY) {
             let count = std::mem::take(&mut self.strangers);
             log::warn!(
-                "chat: ignored {count} messages of people, or in chats, that are not configured"
+                "chat: ignored {count} commands of people, or in chats, that are not configured"
             );
             self.spoke_at = Some(now);
         }

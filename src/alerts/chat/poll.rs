@@ -195,11 +195,11 @@ impl Poller {
     /// Does and answers what a message says, if its writer may, once.
     fn act(&mut self, bot: &str, update: i64, message: &Message) {
         let seconds = message.at.us() / 1_000_000;
+        let Some(request) = Request::read(&message.text, bot) else { return };
         if self.acted.contains(&(update, seconds)) || !self.door.admits(message, clock::monotonic())
         {
             return;
         }
-        let Some(request) = Request::read(&message.text, bot) else { return };
         // Numbers of updates begin anew after a quiet week: the time makes them a name.
         let Ok(id) = CommandId::new(&format!("tg-{update}-{seconds}")) else { return };
         let said = Said { id, at: message.at, by: by(message), request };

@@ -42,7 +42,7 @@ pub fn answer(line: &Line, said: &Said, change: &Change, now: Timestamp) -> Stri
         log::info!("chat: {word} by {}", said.by);
     }
     let answer = known.unwrap_or_else(|| line.wait(&said.id, deadline));
-    let text = told(word, &answer);
+    let text = answer.told(word);
     match (change, answer) {
         (Change::Kill { .. }, Answer::Done(_)) => format!("{text}\n{}", verified(line, deadline)),
         _ => text,
@@ -69,17 +69,6 @@ fn foreign(line: &Line, wish: &Wish) -> Option<Symbol> {
     let ledger = store::open_reader(&line.state_dir).ok()?;
     let known = instrument_row::find(&ledger, &[symbol]).ok()?;
     known.is_empty().then_some(symbol)
-}
-
-fn told(word: &str, answer: &Answer) -> String {
-    match answer {
-        Answer::Done(at) => format!("{word}: done at {at}"),
-        Answer::Refused { why, .. } => format!("{word}: refused: {why}"),
-        Answer::Dead => format!("{word}: given; no agent runs, the next one obeys at its start"),
-        Answer::Hung => {
-            format!("{word}: given; the agent does not answer, it obeys once it goes on")
-        }
-    }
 }
 
 /// Waits until the venue has shown that nothing is at work, and says how it is.

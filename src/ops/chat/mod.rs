@@ -9,7 +9,6 @@ mod earned;
 mod job_shown;
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use crate::alerts::chat::command::{Elsewhere, HELP, Look, Request};
 use crate::alerts::chat::{Desk, Said};
@@ -26,9 +25,6 @@ use crate::ops::status::{Details, Status};
 use crate::ops::{exec_integrity, status};
 use crate::store;
 
-/// Where Linux says how this machine is called.
-const HOST: &str = "/proc/sys/kernel/hostname";
-
 /// The desk of one agent.
 #[derive(Debug)]
 pub struct Clerk {
@@ -37,10 +33,9 @@ pub struct Clerk {
     host: String,
 }
 
-/// The name of this machine.
+/// The name of this machine. The kernel is asked: a service does not see `/proc/sys`.
 pub fn host() -> String {
-    let name = fs::read_to_string(HOST).unwrap_or_default();
-    match name.trim() {
+    match rustix::system::uname().nodename().to_string_lossy().as_ref() {
         "" => "a host without a name".to_owned(),
         name => name.to_owned(),
     }
