@@ -8,6 +8,7 @@ use crate::clock;
 use crate::domain::operator::{Via, Wish};
 use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
+use crate::ops::age::Age;
 use crate::ops::command::{Answer, Line, Saying, pause};
 use crate::ops::kill::state::word;
 use crate::store::{self, instrument_row, kill};
@@ -28,7 +29,8 @@ pub fn answer(line: &Line, said: &Said, change: &Change, now: Timestamp) -> Stri
     let known = line.answer(&said.id);
     if known.is_none() {
         if now > said.at + AGE_MAX {
-            return format!("{word}: not done: it is too old; say it again");
+            let age = Age::of(said.at, now);
+            return format!("{word}: not done: too old, {age} by this host's clock; say it again");
         }
         if let Some(symbol) = foreign(line, &wish) {
             return format!("{word}: not done: {symbol} is no instrument of this agent");
@@ -104,8 +106,8 @@ mod tests {
             by: "telegram 11 (@ada)".to_owned(),
             request: Request::Change(change.clone()),
         };
-        let late = answer(&line, &said, &change, at + AGE_MAX + Duration::from_micros(1));
-        assert_eq!(late, "kill: not done: it is too old; say it again");
+        let late = answer(&line, &said, &change, at + AGE_MAX + Duration::from_secs(1));
+        assert_eq!(late, "kill: not done: too old, 1m01s by this host's clock; say it again");
         assert_eq!(line.waiting(), []);
         for _twice in 0..2 {
             let text = answer(&line, &said, &change, at + AGE_MAX);
