@@ -98,7 +98,8 @@ impl Engine {
         let mut waiting = Vec::new();
         for (asset, amount, since) in std::mem::take(&mut self.guards.unpriced) {
             let trades = self.desks.iter().any(|desk| desk.instrument.base() == asset);
-            let value = if asset == quote { Some(amount) } else { self.value_of(asset, quote, amount) };
+            let value =
+                if asset == quote { Some(amount) } else { self.value_of(asset, quote, amount) };
             match (value, &mut self.guards.reference) {
                 (Some(value), Some(reference)) => reference.transfer(value),
                 (None, Some(_)) if trades && self.now.us_since(since) < PRICE_WAIT_US => {
