@@ -34,7 +34,6 @@ fn a_disk_that_fills_up_degrades_then_pauses_and_ends_with_its_cause() {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "time has to pass while the process stands still")]
 fn a_process_that_was_stopped_is_degraded_for_a_while() {
     let home = Home::new();
     let limits = "[conditions]\nloop_gap_max = \"2s\"\nloop_stay = \"2s\"\n";
