@@ -1,18 +1,38 @@
-//! Alerts of a running agent: one thread beside it, which it neither waits for nor hears from.
+//! Alerts and the chat of a running agent: a thread each beside it, which it neither waits for nor hears
+//! from, but for what an operator says through the spool.
 
 use super::Options;
 use super::pace::Pace;
+use crate::alerts::chat::Chat;
 use crate::alerts::notifier::Notifier;
 use crate::config::Settings;
+use crate::ops::chat::{self, Clerk};
+use crate::ops::command::Line;
 
-/// Starts the notifier, which ends when it is dropped; none for a run that is simulated.
+/// Both, each where it is; they end when this is dropped.
+#[derive(Debug)]
+pub struct Alerting {
+    /// Ends first: what it does is told.
+    _chat: Option<Chat>,
+    _notifier: Option<Notifier>,
+}
+
+/// Starts them; none for a run that is simulated.
 ///
 /// That no thread can be started is no reason not to trade: it is said in the journal.
-pub(super) fn start(options: &Options, settings: &Settings) -> Option<Notifier> {
+pub(super) fn start(options: &Options, settings: &Settings) -> Option<Alerting> {
     if options.pace == Pace::Max || !options.replay.is_empty() {
         return None;
     }
     let directories = &options.directories;
-    let started = Notifier::start(&directories.state, settings, directories.credentials.clone());
-    started.inspect_err(|error| log::error!("no alerts are sent: no thread: {error}")).ok()
+    let credentials = || directories.credentials.clone();
+    let notifier = Notifier::start(&directories.state, settings, credentials());
+    let notifier =
+        notifier.inspect_err(|error| log::error!("no alerts are sent: no thread: {error}"));
+    let (state_dir, runtime_dir) = (directories.state.clone(), directories.runtime.clone());
+    let (line, host) = (Line { state_dir, runtime_dir }, chat::host());
+    let clerk = Clerk::new(line, settings.clone(), host.clone());
+    let chat = Chat::start(settings, credentials(), &host, Box::new(clerk));
+    let chat = chat.inspect_err(|error| log::error!("no commands are heard: no thread: {error}"));
+    Some(Alerting { _chat: chat.ok().flatten(), _notifier: notifier.ok() })
 }

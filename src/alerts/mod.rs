@@ -21,6 +21,7 @@
 
 pub mod blind;
 pub mod channels;
+pub mod chat;
 pub mod credentials;
 pub mod deliver;
 pub mod derive;

@@ -71,7 +71,7 @@ pub(super) fn run(global: &Global, wish: Wish, reason: &str) -> anyhow::Result<E
         Failure::new(Exit::TryAgain, text)
     })?;
     let answer = line.wait(&id, clock::monotonic() + ANSWER_WAIT);
-    let told = told(word, &answer);
+    let told = answer.told(word);
     if global.json {
         let after = match &answer {
             Answer::Refused { after, .. } => after.map(|at| at.to_string()),
@@ -94,17 +94,6 @@ fn outcome(answer: &Answer) -> &'static str {
         Answer::Refused { .. } => "refused",
         Answer::Dead => "waits_for_a_start",
         Answer::Hung => "waits_for_the_agent",
-    }
-}
-
-fn told(word: &str, answer: &Answer) -> String {
-    match answer {
-        Answer::Done(at) => format!("{word}: done at {at}"),
-        Answer::Refused { why, .. } => format!("{word}: refused: {why}"),
-        Answer::Dead => format!("{word}: given; no agent runs, the next one obeys at its start"),
-        Answer::Hung => {
-            format!("{word}: given; the agent does not answer, it obeys once it goes on")
-        }
     }
 }
 

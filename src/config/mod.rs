@@ -19,6 +19,7 @@ pub mod sample;
 pub mod settings;
 pub mod source;
 pub mod table;
+pub mod user_list;
 pub mod value;
 pub mod words;
 
@@ -228,6 +229,28 @@ mod tests {
             "environment IBIS__RISK__NOTIONAL_MINI: unknown key \"risk.notional_mini\"; \
              did you mean IBIS__RISK__NOTIONAL_MIN?"
         );
+    }
+
+    #[test]
+    fn commands_need_people_and_a_chat() {
+        let root = Root::new("chat");
+        for (text, expected) in [
+            (
+                "telegram_users = \"11,ada\"",
+                "alerts.telegram_users has \"ada\", which is no user's number; write numbers of \
+                 Telegram users: \"11,22\"",
+            ),
+            (
+                "telegram_users = \"11\"",
+                "alerts.telegram_users without alerts.telegram_chat_id; name the chat in which they \
+                 may give commands",
+            ),
+        ] {
+            let file = root.file("bad.toml", &format!("[alerts]\n{text}"));
+            let sources = Sources { files: vec![file.clone()], ..Sources::default() };
+            let error = load(&sources).unwrap_err().to_string();
+            assert_eq!(error, format!("{}:2: {expected}", file.display()));
+        }
     }
 
     #[test]

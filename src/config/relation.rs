@@ -3,6 +3,7 @@
 use super::error::{ConfigError, Origin};
 use super::input::Input;
 use super::settings::{MarketSource, Mode, Settings};
+use super::user_list;
 use crate::net::dial::Origin as Address;
 
 /// Pairs of keys where the first must not be above the second.
@@ -109,10 +110,26 @@ fn alerts(settings: &Settings, input: &Input) -> Result<(), ConfigError> {
             }
         }
     }
+    chat(settings, input)?;
     if !alerts.command.is_empty() && !alerts.command.starts_with('/') {
         let what = "alerts.command is no absolute path";
         let fix = "write one such as \"/usr/local/bin/page\"; it gets no arguments and no shell";
         return Err(ConfigError::new(origin(input, &["alerts.command"]), what, fix));
+    }
+    Ok(())
+}
+
+/// Commands need people who may give them, and a chat to give them in.
+fn chat(settings: &Settings, input: &Input) -> Result<(), ConfigError> {
+    let name = "alerts.telegram_users";
+    let users = user_list::users(&settings.alerts.telegram_users).map_err(|what| {
+        let fix = "write numbers of Telegram users: \"11,22\"";
+        ConfigError::new(origin(input, &[name]), format!("{name} {what}"), fix)
+    })?;
+    if !users.is_empty() && settings.alerts.telegram_chat_id.is_empty() {
+        let what = format!("{name} without alerts.telegram_chat_id");
+        let fix = "name the chat in which they may give commands";
+        return Err(ConfigError::new(origin(input, &[name]), what, fix));
     }
     Ok(())
 }

@@ -201,7 +201,8 @@ section! {
 section! {
     /// `[alerts]`. An empty text turns its channel off; the credentials file's path as written.
     AlertSettings {
-        telegram_chat_id: String, telegram_severity: Severity, telegram_base_url: String,
+        telegram_chat_id: String, telegram_users: String, telegram_severity: Severity,
+        telegram_base_url: String,
         webhook_url: String, webhook_severity: Severity,
         alertmanager_url: String, alertmanager_severity: Severity,
         command: String, command_severity: Severity, journal_severity: Severity,

@@ -17,8 +17,11 @@ use hyper_util::rt::TokioIo;
 use super::dial::{DialLimits, Origin, dial};
 use super::tls::Tls;
 
-/// Bytes of an answer's body that are read: far more than a channel answers.
-pub const ANSWER_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of an answer's body that are read: several times the longest messages of a chat, as many of
+/// them as are asked for at once.
+pub const ANSWER_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Bytes that wait to be read, the head among them.
+const BUFFER_BYTES: usize = 64 * 1024;
 /// Header lines of an answer.
 const HEADERS_MAX: usize = 128;
 /// What an answer that is there already is given to be read.
@@ -73,7 +76,7 @@ async fn exchange(tls: &Tls, post: &Post, timeout: Duration) -> Result<Answer, S
     let request = request(post)?;
     let (mut sender, connection) = http1::Builder::new()
         .max_headers(HEADERS_MAX)
-        .max_buf_size(ANSWER_BYTES_MAX)
+        .max_buf_size(BUFFER_BYTES)
         .handshake(TokioIo::new(stream))
         .await
         .map_err(told)?;

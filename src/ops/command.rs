@@ -46,6 +46,20 @@ pub enum Answer {
     Hung,
 }
 
+impl Answer {
+    /// For people: `pause: done at 2026-02-19T20:24:00Z`. `word` is what was wanted.
+    pub fn told(&self, word: &str) -> String {
+        match self {
+            Self::Done(at) => format!("{word}: done at {at}"),
+            Self::Refused { why, .. } => format!("{word}: refused: {why}"),
+            Self::Dead => format!("{word}: given; no agent runs, the next one obeys at its start"),
+            Self::Hung => {
+                format!("{word}: given; the agent does not answer, it obeys once it goes on")
+            }
+        }
+    }
+}
+
 /// The way to the agent of a state directory.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Line {
@@ -59,12 +73,24 @@ impl Line {
     /// Gives a command, durably. Returns its name.
     pub fn give(&self, wish: Wish, saying: &Saying) -> io::Result<CommandId> {
         let at = clock::wall_now();
-        let Saying { by, via, reason } = saying.clone();
-        let text = format!("{via}-{}-{}", at.us(), std::process::id());
+        let text = format!("{}-{}-{}", saying.via, at.us(), std::process::id());
         let id = CommandId::new(&text).map_err(io::Error::other)?;
-        let command = Command { id, at, by, via, reason, wish };
-        operator::submit(&self.state_dir, self.runtime_dir.as_deref(), &command)?;
+        self.give_as(id, at, wish, saying)?;
         Ok(id)
+    }
+
+    /// As [`Line::give`], under a name of the giver's, said at `at` by the wall clock: given twice it is
+    /// done once.
+    pub fn give_as(
+        &self,
+        id: CommandId,
+        at: Timestamp,
+        wish: Wish,
+        saying: &Saying,
+    ) -> io::Result<()> {
+        let Saying { by, via, reason } = saying.clone();
+        let command = Command { id, at, by, via, reason, wish };
+        operator::submit(&self.state_dir, self.runtime_dir.as_deref(), &command).map(drop)
     }
 
     /// Waits for what comes of a command until `deadline` of the monotonic clock, or until there is no

@@ -7,6 +7,7 @@ use std::fmt;
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use serde_json::Value;
 
 use super::report::{Report, Severity};
 use crate::domain::time::Timestamp;
@@ -97,6 +98,17 @@ pub fn last(connection: &Connection, job: &str) -> rusqlite::Result<Option<JobRu
         Ok(JobRun { ended_at, severity, exit_code: row.get(2)? })
     };
     connection.prepare_cached(query)?.query_row([job], row).optional()
+}
+
+/// The newest run of `job` with its report, if it ever ran; a report that is none is null.
+pub fn last_report(
+    connection: &Connection,
+    job: &str,
+) -> rusqlite::Result<Option<(JobRun, Value)>> {
+    let Some(run) = last(connection, job)? else { return Ok(None) };
+    let query = "SELECT report FROM job_runs WHERE job = ?1 ORDER BY job_run DESC LIMIT 1";
+    let report: String = connection.query_row(query, [job], |row| row.get(0))?;
+    Ok(Some((run, serde_json::from_str(&report).unwrap_or_default())))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 pub mod age;
 pub mod agent_evidence;
 pub mod backup;
+pub mod chat;
 pub mod command;
 pub mod db_check;
 pub mod end_report;

@@ -1,7 +1,9 @@
-//! Alerts from outside: channels that fail and come back, commands, a dead agent, secrets.
+//! Alerts from outside: channels that fail and come back, commands, a dead agent, secrets, a chat.
 
 mod agent;
 mod channels;
+mod chat;
+mod chat_trouble;
 mod command_line;
 mod failure;
 mod outage;

@@ -144,7 +144,8 @@ fn serve(mut stream: TcpStream, state: &State) {
     }
 }
 
-fn read(stream: &TcpStream) -> Option<(String, BTreeMap<String, String>, Value)> {
+/// A request with a body of JSON: its path, its header lines, its body.
+pub(super) fn read(stream: &TcpStream) -> Option<(String, BTreeMap<String, String>, Value)> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;

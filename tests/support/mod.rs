@@ -1,5 +1,6 @@
 //! What the tests share: where things are, what may be skipped, a staged installation, a machine.
 
+pub mod bot_api;
 pub mod cgroup;
 pub mod home;
 pub mod hook;

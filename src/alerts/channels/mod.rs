@@ -150,12 +150,7 @@ pub fn of(settings: &Settings, credentials: Option<PathBuf>) -> Vec<Channel> {
     let keeper = Keeper { file: PathBuf::from(&alerts.credentials_file), directory: credentials };
     let tls = Tls::new();
     let way = |name: ChannelName| match name {
-        ChannelName::Telegram => Way::Telegram(telegram::Telegram {
-            base_url: alerts.telegram_base_url.clone(),
-            chat_id: alerts.telegram_chat_id.clone(),
-            keeper: keeper.clone(),
-            tls: tls.clone(),
-        }),
+        ChannelName::Telegram => Way::Telegram(telegram::Telegram::of(alerts, &keeper, &tls)),
         ChannelName::Webhook => Way::Webhook(webhook::Webhook {
             url: alerts.webhook_url.clone(),
             keeper: keeper.clone(),

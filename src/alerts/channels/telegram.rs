@@ -1,7 +1,7 @@
 //! Telegram: one `sendMessage` of the Bot API for each message.
 //!
-//! This is the sending half alone, and keeps no state. Who answers commands polls `getUpdates` beside
-//! it, with the same [`Telegram::call`].
+//! This is the sending half alone, and keeps no state. Commands are answered beside it, by
+//! [`chat`](crate::alerts::chat), with the same [`Telegram::call`].
 //!
 //! The token is in the path of every call: no error of this module, and none of `net`, repeats a path;
 //! what the API says about a refusal is freed from the token, should it be in there.
@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::{Outcome, http_outcome};
 use crate::alerts::credentials::Keeper;
 use crate::alerts::notification::{Kind, Notification, Sender};
+use crate::config::settings::AlertSettings;
 use crate::domain::alert::Severity;
 use crate::net::dial::Origin;
 use crate::net::post::{Answer, Post, RETRY_AFTER_MAX, post};
@@ -21,7 +22,7 @@ use crate::net::tls::Tls;
 use crate::secret::SecretText;
 
 /// Characters of a message (Bot API, `sendMessage`).
-const TEXT_CHARACTERS_MAX: usize = 4_096;
+pub(in crate::alerts) const TEXT_CHARACTERS_MAX: usize = 4_096;
 
 /// A chat.
 #[derive(Clone, Debug)]
@@ -52,6 +53,16 @@ struct Parameters {
 }
 
 impl Telegram {
+    /// The configured chat.
+    pub fn of(settings: &AlertSettings, keeper: &Keeper, tls: &Tls) -> Self {
+        Self {
+            base_url: settings.telegram_base_url.clone(),
+            chat_id: settings.telegram_chat_id.clone(),
+            keeper: keeper.clone(),
+            tls: tls.clone(),
+        }
+    }
+
     pub(super) async fn send(
         &self,
         message: &Notification,
@@ -94,7 +105,7 @@ impl Telegram {
 }
 
 /// As any HTTP answer, with the wait that the API asks for in its body.
-fn judge(answer: Result<&Answer, &String>, token: &str) -> Outcome {
+pub(in crate::alerts) fn judge(answer: Result<&Answer, &String>, token: &str) -> Outcome {
     let said: Said = answer
         .ok()
         .and_then(|answer| serde_json::from_slice(&answer.body).ok())

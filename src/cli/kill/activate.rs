@@ -23,7 +23,8 @@ const VIRTUAL_SPEED: u32 = 60;
 /// What the journal may take to accept the last lines.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 /// What an agent that is about one thing leaves out.
-const LEFT_OUT: [(&str, &str); 2] = [("http.enabled", "false"), ("recorder.record", "never")];
+const LEFT_OUT: [(&str, &str); 3] =
+    [("http.enabled", "false"), ("recorder.record", "never"), ("alerts.telegram_users", "")];
 
 /// Runs it.
 pub fn run(

@@ -25,6 +25,9 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("alerts.telegram_chat_id", Kind::Text, "")
         .origin("nobody is told unless someone says whom")
         .doc("Chat that Telegram messages go to: a number, negative for a group, or @channel. Empty is off. The bot's token is telegram_token of alerts.credentials_file."),
+    Key::new("alerts.telegram_users", Kind::Text, "")
+        .origin("nobody gives orders unless someone says who")
+        .doc("Who may give commands in that chat: numbers of Telegram users, \"11,22\". Everybody else is ignored, in a group, too. Empty is no commands at all."),
     least("alerts.telegram_severity", "low"),
     Key::new("alerts.telegram_base_url", Kind::Url, "https://api.telegram.org")
         .origin("Telegram's Bot API")

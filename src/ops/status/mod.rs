@@ -15,6 +15,7 @@ use crate::config::settings::HealthSettings;
 use crate::domain::time::Timestamp;
 
 pub use details::{Details, HeldPosition};
+pub(in crate::ops) use render::{finding, hold_line};
 
 /// The job's name.
 pub const JOB: &str = "status";

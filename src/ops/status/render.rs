@@ -70,7 +70,7 @@ fn line(text: &mut String, content: &str) {
 }
 
 /// `critical: agent_progress: 6m52s ago (< 2m00s < 5m00s): the loop does not turn`.
-fn finding(check: &Check) -> String {
+pub fn finding(check: &Check) -> String {
     let Check { id, value, threshold, detail, .. } = check;
     let mut text = format!("{}: {id}: {value}", check.severity.as_str().to_lowercase());
     if !threshold.is_empty() {
@@ -234,7 +234,8 @@ fn state_event(state: &StateJson) -> Option<i64> {
     }
 }
 
-fn hold_line(hold: &Hold) -> String {
+/// `hold: global soft_pause operator: ada: thin book`.
+pub fn hold_line(hold: &Hold) -> String {
     let until = hold.until.map(|until| format!(" until {until}")).unwrap_or_default();
     format!("hold: {} {} {}{until}: {}", hold.scope_str(), hold.level, hold.code, hold.reason)
 }
