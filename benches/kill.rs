@@ -154,7 +154,7 @@ impl Stage {
         let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
         let address = ready["listening"].as_str().unwrap().to_owned();
         let configuration = format!(
-            "mode = \"live\"\narmed = true\n[market]\nsymbols = [\"BTC-USDT\"]\n\
+            "mode = \"live\"\narmed = true\nprofile = \"prod\"\n[market]\nsymbols = [\"BTC-USDT\"]\n\
              [exchange]\nbase_url = \"http://{address}\"\ncredentials_file = {account:?}\n"
         );
         fs::write(directory.join("ibis.toml"), configuration).unwrap();

@@ -21,8 +21,8 @@ fn small(count: u64) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// The engine's settings; `stamp` is the second of this start. Only a market that speaks when it has
-/// something to say (`speaks`: no files) can be late with it.
+/// The engine's settings; `stamp` is the second of this start. Only a market that speaks in
+/// real time (`speaks`) can be late with it.
 pub(super) fn engine_settings(settings: &Settings, stamp: u64, speaks: bool) -> EngineSettings {
     let count = |candles: u64| usize::try_from(candles).unwrap_or(usize::MAX);
     let (strategy, risk) = (&settings.strategy, &settings.risk);

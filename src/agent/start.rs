@@ -69,7 +69,7 @@ pub(super) async fn start(
     board.reach(Phase::Reconciling);
     let stamp = run.stamp(now);
     let fresh = Fresh {
-        settings: engine_settings(settings, stamp, options.replay.is_empty()),
+        settings: engine_settings(settings, stamp, is_live_time(options)),
         instruments: instruments.clone(),
         traded: settings.market.symbols.clone(),
     };
@@ -304,6 +304,11 @@ fn recorder(
     };
     let origin = Origin { run, began: new.started_at, seq: chain::head(ledger)?.seq, at };
     Ok(Some(Recorder::new(how, origin, fresh)))
+}
+
+/// True where the market's clock is the wall's: only then can news be late.
+fn is_live_time(options: &Options) -> bool {
+    options.replay.is_empty() && options.pace == Pace::Wall
 }
 
 /// A crash loop is about money, not load: systemd restarts quickly, trading waits.

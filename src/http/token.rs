@@ -73,7 +73,7 @@ mod tests {
         for other in ["", &GOOD[1..], &GOOD[..31], &longer, &cased] {
             assert!(!token.is(other), "{other}");
         }
-        assert_eq!(format!("{token:?}"), "[secret]");
+        assert_eq!(format!("{token:?}"), "Token([secret])");
         let long = "a".repeat(TOKEN_CHARS_MAX + 1);
         for bad in ["", "short", &long, "0123456789abcdef 0123456789abcdef"] {
             assert!(Token::new(bad).is_err(), "{bad}");

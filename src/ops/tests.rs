@@ -118,6 +118,7 @@ fn status_has_the_runbooks_names_in_its_order_and_the_health_checks_verdict() {
         "trade_history_records",
         "mode",
         "state",
+        "kill_switch",
         "health",
         "open_orders",
         "equity",

@@ -50,7 +50,8 @@ fn who_may_asks_pauses_and_kills_and_strangers_are_not_there() {
     assert!(ask("/locks").contains("telegram 11 (@user11): thin book"));
     assert!(ask("/resume@ibis_bot fine").starts_with("resume: done at "));
     assert_eq!(stage.level(), 0);
-    assert!(ask("/start").starts_with("resume: refused: nothing is paused there"));
+    assert!(ask("/resume").starts_with("resume: refused: nothing is paused there"));
+    assert!(ask("/start").contains("/kill"), "opening the chat asks for help, and resumes nothing");
     assert_eq!(
         ask("/pause no-such why"),
         "pause: not done: NO-SUCH is no instrument of this agent"

@@ -1,20 +1,22 @@
 //! Guards at work in the engine: what holds follow from losses, refusals, cancels, fills, and how they end.
 
+use ibis::domain::balance::Balance;
 use ibis::domain::decimal::Decimal;
 use ibis::domain::execution::{ReportKind, VenueReason};
 use ibis::domain::hold::{HoldCode, Level};
 use ibis::domain::identifier::{ClientOrderId, VenueOrderId};
 use ibis::domain::operator::{Command, CommandId, Via, Wish};
 use ibis::domain::order::Purpose;
-use ibis::domain::record::Projection;
+use ibis::domain::record::{DayRow, Projection};
 use ibis::domain::side::Side;
 use ibis::domain::time::{DAY_US, Timestamp};
 use ibis::engine::EngineSettings;
 use ibis::engine::action::Action;
 use ibis::engine::event::Event;
+use ibis::engine::reconcile::{Movement, VenueSnapshot};
 use ibis::risk::guard::settings::{Burst, Grades, GuardSettings, Protection};
 
-use crate::incidents::rig::{ENTRY, Rig, btc, d};
+use crate::incidents::rig::{ENTRY, Rig, asset, btc, d};
 use crate::simulation::world::engine_settings;
 
 const MINUTE_US: i64 = 60_000_000;
@@ -231,4 +233,55 @@ fn degraded_for_too_long_is_a_pause() {
     rig.quote(600_000);
     rig.quote(600_000);
     assert_eq!(rig.engine.level(), Level::Running);
+}
+
+/// What was sent away while the agent was is no loss, even before its price is known.
+#[test]
+fn a_withdrawal_while_away_is_no_loss() {
+    let daily_loss = grades("0.015", "0.03");
+    let mut rig = rig(GuardSettings { daily_loss, ..GuardSettings::default() }).holding("0.1");
+    let (day, at) = (Timestamp::from_us(0), Timestamp::from_us(0));
+    let (open, peak) = (d("16000"), d("16000"));
+    rig.known.day = Some(DayRow { day, open, peak, turnover: Decimal::ZERO, at });
+    let mut venue = rig.known.balances.clone();
+    venue.insert(asset("BTC"), Balance::default());
+    let mut rig = rig.start_at(venue.clone());
+    for _ in 0..3 {
+        rig.pass(2);
+        let snapshot = VenueSnapshot {
+            asked_at: Timestamp::from_us(i64::MAX),
+            venue_sequence: rig.engine.venue_cursor(),
+            balances: venue.clone(),
+            movements: Some(vec![Movement {
+                id: "m-1".to_owned(),
+                asset: asset("BTC"),
+                amount: d("-0.1"),
+                kind: "TRANSFER".to_owned(),
+                at,
+            }]),
+            ..VenueSnapshot::remembering_all()
+        };
+        rig.step(&Event::Account(Box::new(snapshot)));
+    }
+    assert!(rig.held().is_zero(), "it is booked");
+    rig.pass(5);
+    rig.step(&Event::Timer);
+    assert_eq!(level_of(&rig, HoldCode::DailyLoss), None, "its price is not known yet");
+    rig.quote(600_000);
+    rig.pass(5);
+    rig.quote(600_000);
+    assert_eq!(level_of(&rig, HoldCode::DailyLoss), None);
+}
+
+/// A guard that is switched off lets go of what it held.
+#[test]
+fn a_guard_that_is_switched_off_holds_nothing() {
+    let mut rig = losing(grades("0.015", "0.9"));
+    rig.quote(575_000);
+    let holds: Vec<_> = rig.engine.holds().iter().cloned().collect();
+    let mut after = Rig::new().holding("0.1");
+    after.known.holds = holds;
+    let mut after = after.start();
+    after.quote(575_000);
+    assert_eq!(after.engine.level(), Level::Running);
 }

@@ -27,7 +27,7 @@ const ACCOUNT: &str = "key = \"0123456789abcdef01234567\"\nsecret = \"a-secret-o
 /// soon, so that a restart does not wait long for an order that never arrived.
 const MORE: &str = "request_timeout = \"1s\"\norder_window = \"300ms\"\n\
     [agent]\nstate_json_interval = \"200ms\"\nprogress_interval = \"1s\"\n\
-    [risk]\nnotional_max = 30000\n\
+    [guards]\nedge_min = \"0%\"\n[risk]\nnotional_max = 30000\n\
     [strategy]\nfast_candles = 1\nslow_candles = 2\ncandle_interval = \"10s\"\nentry_price = \"bid\"\n\
     entry_ttl = \"15s\"\nreentry_cooldown = \"0s\"\nhold_max = \"1m\"\nstop_loss = \"0.1%\"\n\
     take_profit = \"0.1%\"\ntrailing_activation = \"0%\"\n";

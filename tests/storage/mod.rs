@@ -207,7 +207,9 @@ fn a_full_disk() {
         return;
     }
     let unmount = Unmount(data.clone());
-    home.write("ibis.toml", BUSY);
+    // So small a disk is full to begin with, by the usual measure.
+    let small = "[health]\ndisk_free_warn = \"1MiB\"\ndisk_free_critical = \"1MiB\"\n";
+    home.write("ibis.toml", format!("{BUSY}{small}"));
     let mut agent = home.start("agent --config ibis.toml --speed 20", &[]);
     holding(&mut agent);
     // To the last page, while the agent writes: dd ends where there is no room.

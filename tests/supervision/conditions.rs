@@ -1,10 +1,13 @@
 //! Conditions of the process, the calls and the machine become holds, and end.
 
+use std::process::Command;
+
 use serde_json::Value;
 
 use crate::exchange::process::Exchange;
 use crate::live::trader::Trader;
 use crate::support::home::Home;
+use crate::support::succeed;
 
 /// Without an address that another test may have.
 const QUIET: &str = "[http]\nenabled = false\n";
@@ -31,7 +34,6 @@ fn a_disk_that_fills_up_degrades_then_pauses_and_ends_with_its_cause() {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "time has to pass while the process stands still")]
 fn a_process_that_was_stopped_is_degraded_for_a_while() {
     let home = Home::new();
     let limits = "[conditions]\nloop_gap_max = \"2s\"\nloop_stay = \"2s\"\n";
@@ -39,7 +41,8 @@ fn a_process_that_was_stopped_is_degraded_for_a_while() {
     let mut agent = home.start("agent --config ibis.toml", &[]);
     agent.line("ready: run 1");
     agent.signal("STOP");
-    std::thread::sleep(std::time::Duration::from_secs(3));
+    // Longer than the longest gap that is borne.
+    succeed(Command::new("sleep").arg("3"));
     agent.signal("CONT");
     let line = agent.line("hold loop_stalled sets degraded");
     assert!(line.contains("the loop stood still for"), "{line}");

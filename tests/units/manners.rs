@@ -109,8 +109,13 @@ fn the_agents_sandbox_differs_only_in_the_network_and_in_kept_sockets() {
 #[test]
 fn the_report_of_failures_is_sealed_as_the_agent_is() {
     let services = services();
-    let find = |name: &str| services.iter().find(|unit| unit.name == name).unwrap();
-    assert_eq!(find(FAILURE).sandbox, find(AGENT).sandbox);
+    // But for the one call with which the agent takes its sockets back after a restart.
+    let sealed = |name: &str| {
+        let unit = services.iter().find(|unit| unit.name == name).unwrap();
+        let lines = unit.sandbox.iter().filter(|line| !line.contains("pidfd_getfd"));
+        lines.cloned().collect::<Vec<String>>()
+    };
+    assert_eq!(sealed(FAILURE), sealed(AGENT));
 }
 
 #[test]

@@ -95,7 +95,7 @@ pub const HELP: &str = "\
 /kpi, /integrity - the last hourly report, the last audit
 /show_config, /version
 /pause [SYMBOL] [30m] [WHY] - no entries, until resumed or for a time (also /stopentry, /stopbuy)
-/resume [SYMBOL] [WHY] - takes a pause back (also /start)
+/resume [SYMBOL] [WHY] - takes a pause back
 /kill [WHY] - AT ONCE: cancel everything, send nothing any more";
 
 impl Request {
@@ -113,7 +113,7 @@ impl Request {
         let words: Vec<&str> = words.collect();
         Some(match name.to_ascii_lowercase().as_str() {
             "pause" | "stopentry" | "stopbuy" => pause(&words),
-            "resume" | "start" => {
+            "resume" => {
                 let (scope, rest) = scope(&words);
                 Self::Change(Change::Resume { scope, reason: reason(rest) })
             }
@@ -149,7 +149,8 @@ fn look(name: &str) -> Option<Look> {
         "integrity" => Look::Integrity,
         "show_config" => Look::ShowConfig,
         "version" => Look::Version,
-        "help" => Look::Help,
+        // Clients send `/start` when somebody opens the chat: that changes nothing.
+        "help" | "start" => Look::Help,
         _ => return None,
     })
 }
@@ -230,7 +231,8 @@ mod tests {
             ("/stopentry@Ibis_Bot BTC-USDT x", paused(symbol("BTC-USDT"), None, "x")),
             ("/PAUSE a\u{7}b", paused(None, None, "ab")),
             ("/resume", resumed(None, NO_REASON)),
-            ("/start looked into", resumed(None, "looked into")),
+            ("/start", Request::Look(Look::Help)),
+            ("/resume looked into", resumed(None, "looked into")),
             ("/resume ETH-USDT fine", resumed(symbol("ETH-USDT"), "fine")),
             ("/kill", killed(NO_REASON)),
             ("  /kill 30m is no time", killed("30m is no time")),

@@ -144,8 +144,9 @@ fn a_ledger_from_before_begins_with_what_comes() {
     let directory = std::env::temp_dir().join(format!("ibis-outbox-{}-old", std::process::id()));
     drop(std::fs::remove_dir_all(&directory));
     std::fs::create_dir_all(&directory).unwrap();
-    let last = LEDGER.migrations.len() - 1;
-    let old = crate::durable::sqlite::Format { migrations: &LEDGER.migrations[..last], ..LEDGER };
+    let brings = |sql: &&str| sql.contains("CREATE TABLE notifications");
+    let own = LEDGER.migrations.iter().position(brings).unwrap();
+    let old = crate::durable::sqlite::Format { migrations: &LEDGER.migrations[..own], ..LEDGER };
     let ledger = old.open_writer(&ledger_path(&directory)).unwrap();
     let mut home = Home { directory, ledger };
     home.happen(vec![hold(HoldCode::StaleData)]);

@@ -10,6 +10,11 @@ use crate::domain::time::Timestamp;
 use crate::engine::action::Action;
 use crate::risk::guard::account::Reference;
 
+/// A transfer waits this long for a price, in microseconds; without one it counts for nothing. Until then
+/// nothing is graded: what was sent away is no loss.
+const PRICE_WAIT_US: i64 = 300_000_000;
+/// The account's guards.
+const CODES: [HoldCode; 3] = [HoldCode::DailyLoss, HoldCode::Drawdown, HoldCode::Turnover];
 /// More than half of the instruments without news, for twice as long as one may be, is the feed's doing
 /// (seed 004: 60 s on more than half).
 const STALE_MARKET_FACTOR: i64 = 2;
@@ -18,14 +23,17 @@ impl Engine {
     /// Measures the account, where all of it has a price.
     pub(super) fn watch_account(&mut self, actions: &mut Vec<Action>) {
         if !self.guard_settings().measures_account() {
-            return;
+            // Switched off since they were set.
+            return CODES.into_iter().for_each(|code| self.clear_hold(None, code, actions));
         }
         let Some(worth) = self.account_asset().map(|asset| self.worth(asset)) else { return };
         if !worth.complete || self.holds.is_set(None, HoldCode::Startup) {
             return;
         }
         let equity = worth.equity();
-        self.price_transfers();
+        if !self.price_transfers() {
+            return;
+        }
         let now = self.now;
         let reference = self.guards.reference.get_or_insert_with(|| Reference::new(now, equity));
         let is_new_day = reference.update(now, equity);
@@ -80,20 +88,29 @@ impl Engine {
     /// What came or went without a trade is neither gain nor loss.
     pub(in crate::engine) fn guard_transfer(&mut self, asset: Asset, amount: Decimal) {
         if self.guard_settings().measures_account() {
-            self.guards.unpriced.push((asset, amount));
+            self.guards.unpriced.push((asset, amount, self.now));
         }
     }
 
-    fn price_transfers(&mut self) {
-        let Some(quote) = self.account_asset() else { return };
-        for (asset, amount) in std::mem::take(&mut self.guards.unpriced) {
+    /// Takes transfers into the reference; false while one of them waits for its price.
+    fn price_transfers(&mut self) -> bool {
+        let Some(quote) = self.account_asset() else { return true };
+        let mut waiting = Vec::new();
+        for (asset, amount, since) in std::mem::take(&mut self.guards.unpriced) {
+            let trades = self.desks.iter().any(|desk| desk.instrument.base() == asset);
             let value =
                 if asset == quote { Some(amount) } else { self.value_of(asset, quote, amount) };
-            // Else nothing is compared yet, or the account does not count it.
-            if let (Some(reference), Some(value)) = (&mut self.guards.reference, value) {
-                reference.transfer(value);
+            match (value, &mut self.guards.reference) {
+                (Some(value), Some(reference)) => reference.transfer(value),
+                (None, Some(_)) if trades && self.now.us_since(since) < PRICE_WAIT_US => {
+                    waiting.push((asset, amount, since));
+                }
+                // Nothing is compared yet, or the account does not count it.
+                (Some(_) | None, None | Some(_)) => {}
             }
         }
+        self.guards.unpriced = waiting;
+        self.guards.unpriced.is_empty()
     }
 
     /// What an amount of an asset brings in `quote`; none where it is not counted there.

@@ -40,8 +40,8 @@ pub struct Guards {
     reference: Option<Reference>,
     /// As the ledger has it.
     written: Option<DayRow>,
-    /// Transfers of what had no price when they came.
-    unpriced: Vec<(Asset, Decimal)>,
+    /// Transfers that are not in the reference yet, and since when: some wait for their first price.
+    unpriced: Vec<(Asset, Decimal, Timestamp)>,
     order_errors: Streak,
     cancel_failures: Streak,
     cancels: Cancels,
