@@ -85,3 +85,33 @@ fn a_read_only_disk_is_75_and_readers_go_on() {
     disk.remount("rw");
     assert_eq!(home.json("db check")["chain_head"], head);
 }
+
+/// The latch needs a few hundred bytes. Where the disk has none the agent is told by a signal, and what it
+/// then knows is in the ledger once that can be written.
+#[test]
+fn the_kill_switch_works_on_a_full_disk() {
+    let Some(disk) = Disk::mount("12m") else { return };
+    let data = disk.home.path("data");
+    // So small a disk is full to begin with, by the usual measure.
+    let small = "[health]\ndisk_free_warn = \"1MiB\"\ndisk_free_critical = \"1MiB\"\n";
+    disk.home.write("ibis.toml", small);
+    let mut agent = disk.home.start("agent --config ibis.toml --speed 20", &[]);
+    agent.line("ready: run 1");
+    let ballast = data.join("ballast");
+    let mut fill = Command::new("dd");
+    fill.args(["if=/dev/zero", "bs=4k"]).arg(format!("of={}", ballast.display()));
+    output(&mut fill);
+    agent.line("cannot be written");
+    let killed = disk.home.ibis("kill activate --config ibis.toml --reason test --timeout 2s");
+    assert_eq!(killed.code, Some(2), "nothing proves it here: {killed:?}");
+    assert!(killed.stdout.contains("was told by SIGUSR1"), "{killed:?}");
+    assert!(!killed.stdout.contains("no agent runs"), "{killed:?}");
+    agent.line("hold kill_switch sets kill_switch");
+    fs::remove_file(ballast).unwrap();
+    agent.line("the ledger is written again");
+    let status = disk.home.ibis("kill status");
+    assert_eq!(status.code, Some(1), "{status:?}");
+    assert!(status.stdout.contains("kill_switch: active since"), "{status:?}");
+    agent.signal("TERM");
+    assert_eq!(agent.wait().code, Some(0));
+}

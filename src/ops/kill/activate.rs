@@ -1,12 +1,16 @@
 //! The kill switch is set: the latch, the cancels, the proof, and what is said of them.
 
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal};
 use serde::Serialize;
 
 use super::sweep::Swept;
 use crate::clock;
 use crate::domain::operator::{CommandId, Wish};
+use crate::ops::agent_evidence::lock_path;
 use crate::ops::command::{self, ANSWER_WAIT, Answer, Line, Saying};
 use crate::ops::report::Severity;
 use crate::store::kill::{self, Latch};
@@ -102,6 +106,7 @@ pub fn run(wanted: &Wanted<'_>, means: &impl Means) -> Activation {
     let mut venue = means.is_live().then(|| means.sweep(deadline));
     let answer = match &id {
         Some(id) if held => wanted.line.wait(id, act.patience()),
+        None if held => act.signal(),
         Some(_) | None => Answer::Dead,
     };
     let agent = act.follow(id.as_ref(), &answer);
@@ -139,11 +144,35 @@ impl<M: Means> Act<'_, M> {
             Err(error) => {
                 let state_dir = self.wanted.line.state_dir.display();
                 self.note(format!(
-                    "{state_dir}: the latch cannot be written: {error}; stop the agent, or name the \
-                     right --state-dir"
+                    "{state_dir}: the latch cannot be written: {error}; make room, or name the right \
+                     --state-dir, and say it again"
                 ));
                 None
             }
+        }
+    }
+
+    /// The latch has no room: the agent is told by the signal that means the same, and keeps it in memory
+    /// until its ledger can be written.
+    fn signal(&mut self) -> Answer {
+        let told = holder(&self.wanted.line.state_dir)
+            .and_then(Pid::from_raw)
+            .and_then(|pid| rustix::process::kill_process(pid, Signal::USR1).ok().map(|()| pid));
+        let Some(pid) = told else {
+            self.note("the agent cannot be told: kill -s USR1 it, or stop it");
+            return Answer::Hung;
+        };
+        let number = pid.as_raw_nonzero();
+        self.note(format!("process {number} was told by SIGUSR1; its journal says what it does"));
+        let patience = self.patience();
+        loop {
+            if let Some(latch) = self.latch() {
+                return Answer::Done(latch.since);
+            }
+            if clock::monotonic() >= patience {
+                return Answer::Hung;
+            }
+            command::pause(LOOK_EVERY);
         }
     }
 
@@ -268,6 +297,19 @@ impl<M: Means> Act<'_, M> {
             Obedience::Hung => false,
         }
     }
+}
+
+/// The process that has the lock of a state directory open: the agent. None where nobody may look.
+fn holder(state_dir: &Path) -> Option<i32> {
+    let lock = fs::canonicalize(lock_path(state_dir)).ok()?;
+    let has_it = |pid: &i32| {
+        let files = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+        files.filter_map(|file| fs::read_link(file.path()).ok()).any(|path| path == lock)
+    };
+    let processes = fs::read_dir("/proc").ok()?.flatten();
+    let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    let own = i32::try_from(std::process::id()).ok()?;
+    pids.filter(|pid| *pid != own).find(has_it)
 }
 
 #[cfg(test)]
