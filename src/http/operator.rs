@@ -4,7 +4,9 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::domain::operator::{Command, CommandId, Outcome};
+use rustix::process::{Signal, getpid, kill_process};
+
+use crate::domain::operator::{Command, CommandId, Outcome, Wish};
 use crate::store;
 use crate::store::operator as spool;
 
@@ -35,11 +37,24 @@ impl Spooled {
 impl Operator for Spooled {
     fn submit(&self, command: &Command) -> Result<(), String> {
         let written = spool::submit(&self.state_dir, self.runtime_dir.as_deref(), command);
-        written.map(drop).map_err(|error| format!("the order cannot be written down: {error}"))
+        match written {
+            Ok(_) => Ok(()),
+            // No room for the latch is no reason to go on: the agent, which this process is, is told by
+            // the signal that means the same, and keeps it in memory until its ledger can be written.
+            Err(error) if matches!(command.wish, Wish::Kill { .. }) && tell_agent() => {
+                log::error!("the kill switch has no file ({error}); told by SIGUSR1");
+                Ok(())
+            }
+            Err(error) => Err(format!("the order cannot be written down: {error}")),
+        }
     }
 
     fn outcome(&self, id: &CommandId) -> Option<Outcome> {
         let ledger = store::open_reader(&self.state_dir).ok()?;
         spool::outcome(&ledger, id).ok().flatten().map(|(_, outcome)| outcome)
     }
+}
+
+fn tell_agent() -> bool {
+    kill_process(getpid(), Signal::USR1).is_ok()
 }

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use super::{RUN, db_check_ok};
 use crate::support::home::Home;
+use crate::support::http::Door;
 use crate::support::{output, succeed};
 
 /// A small file system of its own over `data`.
@@ -94,7 +95,9 @@ fn the_kill_switch_works_on_a_full_disk() {
     let data = disk.home.path("data");
     // So small a disk is full to begin with, by the usual measure.
     let small = "[health]\ndisk_free_warn = \"1MiB\"\ndisk_free_critical = \"1MiB\"\n";
-    disk.home.write("ibis.toml", small);
+    let socket = disk.home.path("control.sock");
+    let http = format!("[http]\nlisten = \"127.0.0.1:0\"\nsocket = {socket:?}\n");
+    disk.home.write("ibis.toml", format!("{small}{http}"));
     let mut agent = disk.home.start("agent --config ibis.toml --speed 20", &[]);
     agent.line("ready: run 1");
     let ballast = data.join("ballast");
@@ -107,6 +110,10 @@ fn the_kill_switch_works_on_a_full_disk() {
     assert!(killed.stdout.contains("was told by SIGUSR1"), "{killed:?}");
     assert!(!killed.stdout.contains("no agent runs"), "{killed:?}");
     agent.line("hold kill_switch sets kill_switch");
+    let body = "{\"activate\": true, \"reason\": \"test\"}";
+    let reply = Door::Socket(socket).post("/kill-switch", body);
+    assert_eq!(reply.status, 200, "{reply:?}");
+    agent.line("the kill switch has no file");
     fs::remove_file(ballast).unwrap();
     agent.line("the ledger is written again");
     let status = disk.home.ibis("kill status");

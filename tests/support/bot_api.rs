@@ -56,15 +56,8 @@ impl BotApi {
         let address = listener.local_addr().unwrap();
         let state = Arc::new(State::default());
         let shared = Arc::clone(&state);
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                if shared.stopped.load(Ordering::Acquire) {
-                    return;
-                }
-                let shared = Arc::clone(&shared);
-                std::thread::spawn(move || serve(stream.unwrap(), &shared));
-            }
-        });
+        let stopped = |state: &State| state.stopped.load(Ordering::Acquire);
+        super::serve_each(listener, shared, stopped, serve);
         Self { address, state }
     }
 

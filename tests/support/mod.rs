@@ -69,3 +69,21 @@ pub fn shared_data() -> Option<PathBuf> {
     }
     Some(path)
 }
+
+/// Serves each connection of a listener in a thread of its own, until its state says that it stopped.
+pub fn serve_each<S: Send + Sync + 'static>(
+    listener: std::net::TcpListener,
+    state: std::sync::Arc<S>,
+    is_stopped: fn(&S) -> bool,
+    serve: fn(std::net::TcpStream, &S),
+) {
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            if is_stopped(&state) {
+                return;
+            }
+            let state = std::sync::Arc::clone(&state);
+            std::thread::spawn(move || serve(stream.unwrap(), &state));
+        }
+    });
+}
