@@ -13,6 +13,7 @@ mod alerts;
 mod cli;
 mod control;
 mod crash;
+mod engine;
 mod exchange;
 mod feed;
 mod http;

@@ -89,6 +89,10 @@ mod tests {
     use crate::domain::side::Side;
     use crate::risk::sizing::tests::limits;
     use crate::risk::standing::tests::standing;
+    use proptest::prelude::*;
+
+    /// Quote units, either way: a hundred thousand times what all markets of a venue are worth.
+    const AMOUNT_MAX: i64 = 1_000_000_000_000_000_000 / 10;
 
     fn label(side: Side, purpose: Purpose) -> OrderLabel {
         let client_order_id = ClientOrderId::new("ibis-1-1").unwrap();
@@ -123,6 +127,43 @@ mod tests {
         for level in Level::ALL {
             assert_eq!(entry(level).is_ok(), level.permits_entry(), "{level}");
             assert_eq!(exit(level, 100).is_ok(), level != Level::KillSwitch, "{level}");
+        }
+    }
+
+    proptest! {
+        /// Acceptance test 7: whatever the account, the limits and the price, an entry is answered, by an
+        /// order within them or by a refusal; what cannot be judged is refused, and an exit is never
+        /// asked for by it.
+        #[test]
+        fn a_check_answers_whatever_it_is_given(
+            equity in -AMOUNT_MAX..AMOUNT_MAX, available in -AMOUNT_MAX..AMOUNT_MAX,
+            exposures in (-AMOUNT_MAX..AMOUNT_MAX, -AMOUNT_MAX..AMOUNT_MAX),
+            open_positions: u64, price in 1..i64::MAX / 1_000_000, stop_ppm in 1i64..1_000_000,
+            level in 0..Level::ALL.len(), known: bool,
+        ) {
+            let level = Level::ALL[level];
+            let account = Account {
+                equity: Decimal::from_int(equity),
+                available: Decimal::from_int(available),
+                exposure_total: Decimal::from_int(exposures.0),
+                exposure_instrument: Decimal::from_int(exposures.1),
+                open_positions,
+            };
+            let proposal = EntryProposal {
+                label: label(Side::Buy, Purpose::Entry),
+                price: Ticks::new(price),
+                post_only: false,
+                stop_loss: Decimal::from_parts(i128::from(stop_ppm), 6).unwrap(),
+            };
+            let standing = Standing { known, ..standing(level) };
+            let answer = permit_entry(&btc(), &limits(), &standing, &account, &proposal);
+            if let Ok((order, size)) = answer {
+                prop_assert!(level.permits_entry() && (known || level == Level::Running));
+                prop_assert!(open_positions < limits().open_positions_max);
+                prop_assert_eq!((order.get().side(), order.get().purpose()), (Side::Buy, Purpose::Entry));
+                let notional = btc().notional(proposal.price, size.quantity);
+                prop_assert!(notional <= limits().notional_max && notional <= account.available);
+            }
         }
     }
 

@@ -395,6 +395,31 @@ mod tests {
         assert_eq!(chain::first_break(&connection, None).unwrap(), None);
     }
 
+    /// Acceptance test 21: an event is there once; what had no known cause says so; a copy breaks the
+    /// chain.
+    #[test]
+    fn an_event_is_recorded_once_and_its_missing_cause_as_missing() {
+        let caused = |input| {
+            let record = Record::Run { run: 1, phase: "started" };
+            Entry::Fact(Fact { at: Timestamp::from_us(1), input, record })
+        };
+        let connection = write("once", vec![batch(vec![caused(None), caused(Some(7))])]).unwrap();
+        let inputs: Vec<Option<i64>> = connection
+            .prepare("SELECT input FROM events ORDER BY seq")
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert_eq!(inputs, [None, Some(7)]);
+        let again = "INSERT INTO events SELECT * FROM events WHERE seq = 1";
+        assert!(connection.execute(again, []).is_err());
+        let columns = "at_us, kind, ref, payload, hash, input";
+        let copy = format!("INSERT INTO events SELECT 3, {columns} FROM events WHERE seq = 2");
+        connection.execute(&copy, []).unwrap();
+        assert_eq!(chain::first_break(&connection, None).unwrap(), Some(3));
+    }
+
     fn document() -> Box<StateDocument> {
         Box::new(StateDocument {
             sequence: 0,

@@ -112,6 +112,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     /// Whatever happens, short of an operator who says so: a latch is never lowered, in no process.
+    /// Acceptance test 4.
     #[test]
     fn no_sequence_of_events_lowers_a_latch(
         events in proptest::collection::vec((events(), 0..100i64), 0..40),

@@ -57,6 +57,7 @@ fn a_pause_is_recorded_with_who_gave_it_and_ends_by_a_resume() {
     assert_eq!(rows[2].1, "refused");
 }
 
+/// Acceptance test 3: 200 for both shapes, 403 for a wrong token, 409 for a release that comes too soon.
 #[test]
 fn both_kill_shapes_stop_everything_and_release_waits() {
     for (path, activate, release) in [

@@ -49,6 +49,7 @@ fn assert_well(path: &str, reply: &Reply, unready: bool) {
     }
 }
 
+/// Acceptance test 11.
 #[test]
 fn every_route_answers_while_the_agent_trades_and_while_it_drains() {
     let mut served = Served::start("", GENEROUS, SLOW);
@@ -67,6 +68,7 @@ fn every_route_answers_while_the_agent_trades_and_while_it_drains() {
     assert!(served.tcp.connect().is_err() && served.socket.connect().is_err());
 }
 
+/// Acceptance test 11.
 #[test]
 fn every_route_answers_while_the_agent_starts() {
     let home = Home::new();

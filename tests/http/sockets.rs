@@ -75,6 +75,7 @@ fn a_bad_token_or_address_stops_the_start() {
     assert!(start(&file).refused(77).contains("cannot be read"));
 }
 
+/// Acceptance test 23.
 #[test]
 fn nothing_secret_is_in_any_answer_or_line() {
     let mut served = Served::start("--speed 600", GENEROUS, "[agent]\nlog_level = \"trace\"\n");

@@ -18,6 +18,7 @@ fn exchange_with(rules: &str) -> Exchange {
 }
 
 /// A call that failed gave `{}`: no balances, so every position was closed as a ghost.
+/// Acceptance test 8, too.
 #[test]
 fn i_07_fetch_error_is_an_empty_world() {
     let exchange = exchange_with(

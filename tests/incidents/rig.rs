@@ -143,7 +143,8 @@ impl Rig {
         self
     }
 
-    fn now(&self) -> Timestamp {
+    /// The instant of the last step.
+    pub fn now(&self) -> Timestamp {
         Timestamp::from_us(self.seconds * 1_000_000)
     }
 

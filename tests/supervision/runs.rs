@@ -23,6 +23,7 @@ fn held(ledger: &Connection) -> Option<(String, Option<i64>)> {
     ledger.query_row(query, [], |row| Ok((row.get(0)?, row.get(1)?))).ok()
 }
 
+/// Acceptance test 14.
 #[test]
 fn crashes_in_a_row_hold_trading_for_longer_each_time_and_the_eleventh_latches() {
     let home = Home::new();
@@ -56,6 +57,7 @@ fn crashes_in_a_row_hold_trading_for_longer_each_time_and_the_eleventh_latches()
     );
 }
 
+/// Acceptance test 14.
 #[test]
 fn fifteen_stable_minutes_end_the_streak() {
     let home = Home::new();

@@ -9,6 +9,7 @@ fn age_ms(line: &str) -> u64 {
     rest.split_once(" ms old").unwrap().0.parse().unwrap()
 }
 
+/// Acceptance test 16.
 #[test]
 fn staleness_grows_while_nothing_arrives() {
     let exchange = Exchange::start("--seed 3");

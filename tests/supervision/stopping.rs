@@ -48,6 +48,7 @@ fn stops(home: &Home, agent: Running, (signal, state): (&str, &str)) {
     assert_eq!(summary["chain_head"], checked["chain_head"], "{state}");
 }
 
+/// Acceptance test 12.
 #[test]
 fn sigterm_ends_the_agent_in_every_state_with_orders_in_flight() {
     let home = Home::new();
@@ -76,6 +77,7 @@ fn sigterm_ends_the_agent_in_every_state_with_orders_in_flight() {
     }
 }
 
+/// Acceptance test 13.
 #[test]
 fn sigint_is_exit_0_and_counts_as_an_operators_stop() {
     let home = Home::new();

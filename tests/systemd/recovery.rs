@@ -4,6 +4,7 @@ use super::books::Books;
 use super::{AGENT, IBIS, restarted, trading};
 use crate::support::machine::Machine;
 
+/// Acceptance test 15.
 #[test]
 fn a_hung_agent_is_restarted_by_the_watchdog() {
     let Some(machine) = trading("WatchdogSec=2s\n") else { return };

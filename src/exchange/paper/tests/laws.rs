@@ -274,6 +274,7 @@ fn replay(venue: &mut PaperVenue) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
+    /// Acceptance test 10: no limit is filled at worse than its price, none that rests before the market comes through; nothing is made or lost, fees are paid.
     #[test]
     fn laws_hold_in_quoted_markets(steps in steps(false), seed: u64) {
         let settings =

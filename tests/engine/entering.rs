@@ -1,0 +1,161 @@
+//! What an entry is judged by: what is held, what is on its way, what is free; and who gives way.
+
+use ibis::domain::decision::Bound;
+use ibis::domain::order::{NewOrder, Purpose};
+use ibis::domain::side::Side;
+use ibis::engine::event::Event;
+
+use super::{ETH_BID, eth, quick, quote, refusals, signal};
+use crate::incidents::rig::{BTC, ENTRY, Rig, d};
+use crate::simulation::world::instruments;
+
+/// What an order for ETH is worth at its limit price.
+fn notional(order: &NewOrder) -> ibis::domain::decimal::Decimal {
+    let instrument = &instruments()[eth().index()];
+    let ibis::domain::order::OrderType::Limit { price, .. } = order.order_type() else {
+        panic!("a limit order")
+    };
+    instrument.notional(price, order.quantity())
+}
+
+/// The entry into ETH that a signal makes, if any.
+fn entered(mut rig: Rig) -> Result<NewOrder, Vec<&'static str>> {
+    quote(&mut rig, BTC, 600_000);
+    quote(&mut rig, eth(), ETH_BID);
+    rig.actions.clear();
+    signal(&mut rig, eth());
+    let refused = refusals(&rig);
+    let mut sent = rig.sent();
+    match sent.pop() {
+        Some(order) => {
+            assert_eq!((order.side(), order.purpose()), (Side::Buy, Purpose::Entry));
+            assert_eq!((order.instrument(), sent.len(), refused.len()), (eth(), 0, 0));
+            Ok(order)
+        }
+        None => Err(refused),
+    }
+}
+
+/// Acceptance test 24: a cap counts what is held and what is on its way.
+#[test]
+fn caps_count_positions_and_orders_at_work() {
+    let capped = |most: u64| {
+        let mut settings = quick();
+        settings.limits.open_positions_max = most;
+        Rig::with(settings)
+    };
+    assert!(entered(capped(1).start()).is_ok());
+    assert_eq!(entered(capped(1).holding("0.1").start()), Err(vec!["open_positions_max"]));
+    assert_eq!(entered(capped(1).entry().start()), Err(vec!["open_positions_max"]));
+    assert!(entered(capped(2).holding("0.1").start()).is_ok());
+    // Both on one instrument are one position; dust is none.
+    assert!(entered(capped(2).holding("0.1").entry().start()).is_ok());
+    assert!(entered(capped(1).holding("0.000001").start()).is_ok());
+
+    // 10000 and 0.1 BTC at 60000: 60 % of 16000 less 6000 leaves 3600, less the 60 at work 3540.
+    let exposed = |rig: fn(Rig) -> Rig| {
+        let mut settings = quick();
+        (settings.limits.notional_max, settings.limits.exposure_max_instrument) =
+            (d("99999"), d("1"));
+        notional(&entered(rig(Rig::with(settings)).start()).unwrap())
+    };
+    let near = |found: ibis::domain::decimal::Decimal, most: &str, lot: &str| {
+        assert!(found <= d(most) && found > d(most) - d(lot), "{found} for {most}");
+    };
+    near(exposed(|rig| rig), "6000", "1");
+    near(exposed(|rig| rig.holding("0.1")), "3600", "1");
+    near(exposed(|rig| rig.holding("0.1").entry()), "3540", "1");
+}
+
+#[test]
+fn an_entry_says_what_sized_it() {
+    let mut settings = quick();
+    settings.limits.notional_max = d("500");
+    let mut rig = Rig::with(settings).start();
+    quote(&mut rig, eth(), ETH_BID);
+    signal(&mut rig, eth());
+    let decided = rig.records().find_map(|record| match record {
+        ibis::domain::record::Record::Decision(decision) => decision.size.clone(),
+        _ => None,
+    });
+    let size = decided.unwrap();
+    assert_eq!(
+        (size.bound, size.notional, size.equity),
+        (Bound::NotionalMax, d("500"), d("10000"))
+    );
+}
+
+#[test]
+fn what_is_held_or_on_its_way_is_not_entered_again() {
+    let again = |mut rig: Rig| {
+        rig.quote(600_000);
+        rig.actions.clear();
+        signal(&mut rig, BTC);
+        (refusals(&rig), rig.sent().len())
+    };
+    let quick = || Rig::with(quick());
+    assert_eq!(again(quick().holding("0.1").start()), (vec!["open_intent"], 0));
+    assert_eq!(again(quick().entry().start()), (vec!["open_intent"], 0));
+    assert_eq!(again(quick().holding("0.000001").start()), (vec![], 1), "dust is no position");
+    let mut blind = quick().start();
+    signal(&mut blind, BTC);
+    assert_eq!((refusals(&blind), blind.sent().len()), (vec!["no_quote"], 0));
+}
+
+#[test]
+fn the_oldest_entry_that_waited_long_enough_gives_way() {
+    let mut settings = quick();
+    settings.limits.open_positions_max = 1;
+    let after = |seconds: i64| {
+        let mut rig = Rig::with(settings.clone()).entry().start();
+        rig.quote(600_000);
+        quote(&mut rig, eth(), ETH_BID);
+        // The entry is of the beginning; the soft age is 45 s.
+        rig.pass(seconds);
+        rig.actions.clear();
+        signal(&mut rig, eth());
+        assert_eq!(
+            (refusals(&rig), rig.engine.open_orders().count()),
+            (vec!["open_positions_max"], 1)
+        );
+        rig.cancels().iter().map(|id| (*id).to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(after(40), Vec::<String>::new());
+    assert_eq!(after(45), [ENTRY]);
+    // An exposure of one instrument that is full is nobody else's fault.
+    let mut settings = quick();
+    settings.limits.exposure_max_instrument = d("0.0001");
+    let mut rig = Rig::with(settings).entry().start();
+    rig.quote(600_000);
+    quote(&mut rig, eth(), ETH_BID);
+    rig.pass(50);
+    rig.actions.clear();
+    signal(&mut rig, eth());
+    assert_eq!((refusals(&rig), rig.cancels()), (vec!["exposure_instrument"], vec![]));
+}
+
+#[test]
+fn an_entry_ends_by_its_age_and_sooner_under_a_pause() {
+    use ibis::domain::hold::{Hold, HoldCode, Level};
+    let canceled_after = |paused: bool| {
+        let mut settings = quick();
+        settings.control.pause_cancel_us = 20_000_000;
+        let mut rig = Rig::with(settings).entry().start();
+        rig.quote(600_000);
+        if paused {
+            let set_at = rig.now();
+            let (code, level) = (HoldCode::Operator, Level::SoftPause);
+            let hold =
+                Hold { scope: None, code, level, reason: String::new(), set_at, until: None };
+            rig.step(&Event::SetHold(hold));
+        }
+        let began = rig.now();
+        while rig.cancels().is_empty() {
+            rig.pass(1);
+            rig.step(&Event::Timer);
+        }
+        (rig.now().us() - began.us()) / 1_000_000
+    };
+    assert_eq!(canceled_after(true), 20);
+    assert_eq!(canceled_after(false), 59, "60 s after it was made, at the beginning");
+}
