@@ -205,12 +205,14 @@ impl Life<'_> {
     ) -> Result<Cause, AgentError> {
         let market_end = self.market_end(session);
         loop {
+            let began = clock::monotonic();
             let until = self.pace.now().min(market_end);
             session.receive(until)?;
             session.hear()?;
             let turn = session.advance(until, TURN_EVENTS_MAX)?;
             session.flush()?;
             heartbeat.beat(session, &self.pace)?;
+            heartbeat.turned(began);
             let rest = match turn {
                 Turn::Ended => return Ok(Cause::MarketEnded),
                 Turn::More => Duration::ZERO,
@@ -239,6 +241,7 @@ impl Life<'_> {
         session.drain(self.pace.now())?;
         let deadline = clock::monotonic() + self.settings.agent.stop_timeout;
         while session.has_open_orders() && clock::monotonic() < deadline {
+            let began = clock::monotonic();
             let until = self.pace.now();
             // With the market over, the venue's clock is all that is left to turn.
             session.receive(until)?;
@@ -246,6 +249,7 @@ impl Life<'_> {
             session.advance_venue(until)?;
             session.flush()?;
             heartbeat.beat(session, &self.pace)?;
+            heartbeat.turned(began);
             let rest = if self.pace.is_max() { Duration::ZERO } else { TURN_REST };
             match signals.within(rest, session.answered()).await {
                 None | Some(Signal::Hangup) => {}
