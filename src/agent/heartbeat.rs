@@ -18,6 +18,7 @@ use super::pulse::Pulse;
 use super::session::Session;
 use super::showing::{self, Beside};
 use super::watch::Watch;
+use crate::alerts::channels::{ChannelName, SentCount};
 use crate::clock;
 use crate::config::Settings;
 use crate::config::settings::HealthSettings;
@@ -66,6 +67,8 @@ pub(super) struct Heartbeat {
     health: Arc<HealthSettings>,
     /// What the loop's turns took.
     turns: Histogram,
+    /// What came of the attempts of each channel of alerts.
+    sent: Vec<(ChannelName, Arc<SentCount>)>,
     /// What is looked at in real time; `None` at the market's own pace, which has none.
     lookout: Option<Lookout>,
     /// Broken invariants, and pings that were withheld.
@@ -105,6 +108,7 @@ impl Heartbeat {
             exposure_max: settings.risk.exposure_max_total,
             health: Arc::clone(&settings.health),
             turns: Histogram::default(),
+            sent: Vec::new(),
             lookout: None,
             errors: 0,
         }
@@ -123,6 +127,11 @@ impl Heartbeat {
             watch: Watch::new(settings, session),
             interface: service.map(Interface::new),
         });
+    }
+
+    /// Shows from now on what came of the alerts that were sent.
+    pub(super) fn tell_of(&mut self, sent: Vec<(ChannelName, Arc<SentCount>)>) {
+        self.sent = sent;
     }
 
     pub(super) fn reconfigure(&mut self, settings: &Settings) {
@@ -304,6 +313,7 @@ impl Heartbeat {
             exposure_max: self.exposure_max,
             limits: &self.health,
             turns: self.turns,
+            sent: &self.sent,
         };
         self.board.publish(showing::view(session, pace, beside), now);
     }

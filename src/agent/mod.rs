@@ -51,6 +51,7 @@ use crate::systemd::notify::Notifier;
 pub use error::AgentError;
 pub use summary::Summary;
 
+use alerting::Alerting;
 use heartbeat::Heartbeat;
 use pace::{Pace, PaceClock};
 use session::{Session, Turn};
@@ -134,7 +135,8 @@ async fn supervise(
         heartbeat.look_out(&settings, &session, service.clone());
     }
     heartbeat.ready(&mut session, &pace)?;
-    let _alerts = alerting::start(options, &settings);
+    let alerting = alerting::start(options, &settings);
+    heartbeat.tell_of(alerting.as_ref().map(Alerting::sent).unwrap_or_default());
     if let Some(service) = service {
         service.borrow().announce();
     }

@@ -10,6 +10,7 @@ use super::Options;
 use super::error::AgentError;
 use super::pace::{Pace, PaceClock};
 use super::session::Session;
+use crate::alerts::channels::{ChannelName, SentCount};
 use crate::config::Settings;
 use crate::config::settings::HealthSettings;
 use crate::domain::decimal::{Decimal, Round};
@@ -39,6 +40,7 @@ pub(super) fn serve(
     let directories = &options.directories;
     let facts = Facts {
         mode: super::start::mode(settings),
+        profile: settings.agent.profile.as_str(),
         config_hash: settings.hash(),
         state_dir: directories.state.clone(),
         health: Arc::clone(&settings.health),
@@ -62,6 +64,7 @@ pub(super) struct Beside<'a> {
     pub(super) exposure_max: Decimal,
     pub(super) limits: &'a Arc<HealthSettings>,
     pub(super) turns: Histogram,
+    pub(super) sent: &'a [(ChannelName, Arc<SentCount>)],
 }
 
 /// A view of the session now.
@@ -99,6 +102,11 @@ pub(super) fn view(session: &Session, pace: &PaceClock, beside: Beside<'_>) -> V
         limits: Arc::clone(beside.limits),
         counters,
         turns: beside.turns,
+        notifications: beside
+            .sent
+            .iter()
+            .map(|(channel, sent)| (channel.as_str(), sent.results()))
+            .collect(),
         network: network::view(session),
     }
 }

@@ -58,6 +58,8 @@ pub struct View {
     pub counters: Counters,
     /// What the loop's turns took since then.
     pub turns: Histogram,
+    /// What came of the alerts that this process sent: by channel, each outcome with how often.
+    pub notifications: Vec<(&'static str, [(&'static str, u64); 3])>,
     /// The ways to the venue.
     pub network: NetworkView,
 }
@@ -173,6 +175,7 @@ pub(in crate::http) mod tests {
             limits: crate::config::Settings::defaults().health,
             counters: Counters::default(),
             turns: Histogram::default(),
+            notifications: Vec::new(),
             network: NetworkView::default(),
         }
     }

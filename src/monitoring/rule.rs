@@ -84,11 +84,10 @@ pub(super) fn select(family: &Family, labels: &[(&str, &str)]) -> String {
 /// A time in Prometheus' words: `90s`, `2m`, `6h`, `30d`.
 pub(super) fn span(time: Duration) -> String {
     let s = time.as_secs();
-    match s {
-        _ if s % 86_400 == 0 && s > 0 => format!("{}d", s / 86_400),
-        _ if s % 3_600 == 0 && s > 0 => format!("{}h", s / 3_600),
-        _ if s % 60 == 0 => format!("{}m", s / 60),
-        _ => format!("{s}s"),
+    let units = [(86_400, "d"), (3_600, "h"), (60, "m")];
+    match units.into_iter().find(|(length, _)| s >= *length && s.is_multiple_of(*length)) {
+        Some((length, unit)) => format!("{}{unit}", s / length),
+        None => format!("{s}s"),
     }
 }
 
@@ -112,12 +111,16 @@ pub fn render(groups: &[Group]) -> String {
         for rule in &group.rules {
             let Rule { alert, expr, lasts, severity, summary, runbook } = rule;
             let (expr, summary, runbook) = (quoted(expr), quoted(summary), quoted(runbook));
+            let lasts = match lasts.as_str() {
+                "0s" => String::new(),
+                lasts => format!("        for: {lasts}\n"),
+            };
             write(
                 &mut text,
                 format_args!(
-                    "      - alert: {alert}\n        expr: {expr}\n        for: {lasts}\n        \
-                     labels:\n          severity: {}\n        annotations:\n          \
-                     summary: {summary}\n          runbook: {runbook}\n",
+                    "      - alert: {alert}\n        expr: {expr}\n{lasts}        labels:\n          \
+                     severity: {}\n        annotations:\n          summary: {summary}\n          \
+                     runbook: {runbook}\n",
                     severity.as_str()
                 ),
             );
@@ -142,7 +145,7 @@ mod tests {
     #[test]
     fn times_are_written_as_prometheus_writes_them() {
         let spans = [0, 90, 120, 3_600, 2_592_000].map(|s| span(Duration::from_secs(s)));
-        assert_eq!(spans, ["0m", "90s", "2m", "1h", "30d"]);
+        assert_eq!(spans, ["0s", "90s", "2m", "1h", "30d"]);
         assert_eq!(seconds(Duration::from_millis(1_050)), "1.050");
         assert_eq!(quoted("it's"), "'it''s'");
     }

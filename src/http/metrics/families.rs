@@ -43,7 +43,8 @@ pub fn render(source: &Source<'_>) -> String {
         network::of(&mut text, view, source.sight);
         orders(&mut text, view);
         money(&mut text, view);
-        reconciliation(&mut text, view, source);
+        agreement(&mut text, view, source);
+        notifications(&mut text, view);
     }
     if let Some(found) = source.ledger {
         ledger::of(&mut text, found, source.sight.limits(source.facts));
@@ -55,7 +56,7 @@ fn build(text: &mut Exposition, source: &Source<'_>) {
     let (facts, sight) = (source.facts, source.sight);
     let (version, commit) = (env!("CARGO_PKG_VERSION"), option_env!("IBIS_COMMIT"));
     text.family(family::BUILD_INFO).series(&[version, commit.unwrap_or("unknown")], 1);
-    text.family(family::CONFIG_INFO).series(&[facts.mode, &facts.config_hash], 1);
+    text.family(family::CONFIG_INFO).series(&[facts.mode, facts.profile, &facts.config_hash], 1);
     text.family(family::START_TIME).value(Instant(sight.began_at));
     text.family(family::LOOP_LAST_SUCCESS).value(Instant(sight.wall_before(sight.loop_age)));
     let Some(process) = source.process else { return };
@@ -165,13 +166,22 @@ fn money(text: &mut Exposition, view: &View) {
     }
 }
 
-fn reconciliation(text: &mut Exposition, view: &View, source: &Source<'_>) {
+fn agreement(text: &mut Exposition, view: &View, source: &Source<'_>) {
     let mut family = text.family(family::MISMATCHES);
     for kind in &source.facts.mismatch_kinds {
         family.series(&[kind], view.mismatches.get(*kind).copied().unwrap_or(0));
     }
     if let Some(at) = view.reconciled_at.and_then(|at| source.sight.wall_of(at)) {
         text.family(family::RECONCILED).value(Instant(at));
+    }
+}
+
+fn notifications(text: &mut Exposition, view: &View) {
+    let mut family = text.family(family::NOTIFICATIONS);
+    for (channel, results) in &view.notifications {
+        for (result, count) in results {
+            family.series(&[channel, result], count);
+        }
     }
 }
 

@@ -64,7 +64,7 @@ macro_rules! families {
 families! {
     BUILD_INFO = Gauge "ibis_build_info" ["version" "commit"]
         "Version of the program; always 1.";
-    CONFIG_INFO = Gauge "ibis_config_info" ["mode" "config_hash"]
+    CONFIG_INFO = Gauge "ibis_config_info" ["mode" "profile" "config_hash"]
         "The configuration in force; always 1.";
     START_TIME = Gauge "ibis_process_start_time_seconds" []
         "When the process began, since 1970.";
@@ -172,6 +172,8 @@ families! {
         "How long ago that may be.";
     CHAIN_OK = Gauge "ibis_ledger_chain_ok" []
         "1 where the hash chain of the ledger's newest events holds.";
+    NOTIFICATIONS = Counter "ibis_notifications_total" ["channel" "result"]
+        "Attempts of this process to tell an alert, by what came of them.";
     OUTBOX_DEPTH = Gauge "ibis_notification_outbox_depth" []
         "Alerts that at least one channel has not taken.";
     DB_SIZE = Gauge "ibis_db_size_bytes" []

@@ -21,8 +21,11 @@ const REJECTED_MAX: u32 = 10;
 const REJECTED_RATIO: (&str, u32) = ("0.15", 20);
 /// Hours without a fill that are worth knowing of: an average that crosses does so some times a day.
 const QUIET_HOURS: u64 = 6;
-/// How long.
-const MINUTES: fn(u64) -> Duration = |minutes| Duration::from_secs(60 * minutes);
+
+/// So many minutes.
+const fn minutes(count: u64) -> Duration {
+    Duration::from_secs(60 * count)
+}
 
 pub(super) fn rules() -> Vec<Rule> {
     let limit = |limit, level: Level| select(LIMIT, &[("limit", limit), ("level", level.as_str())]);
@@ -35,7 +38,7 @@ pub(super) fn rules() -> Vec<Rule> {
     let mut rules = vec![
         Rule::new(
             "IbisDailyLossNear",
-            (Warning, MINUTES(2)),
+            (Warning, minutes(2)),
             format!("{DAILY_LOSS} / on ({TARGET}) {stop} > {NEAR}"),
             "The day's loss is near the one that stops trading.",
             guards,
@@ -49,7 +52,7 @@ pub(super) fn rules() -> Vec<Rule> {
         ),
         Rule::new(
             "IbisDrawdown",
-            (Warning, MINUTES(5)),
+            (Warning, minutes(5)),
             reaches(DRAWDOWN, "drawdown", Level::Degraded),
             "The equity has fallen so far from its peak that less is traded.",
             guards,
@@ -63,7 +66,7 @@ pub(super) fn rules() -> Vec<Rule> {
         ),
         Rule::new(
             "IbisTurnoverHigh",
-            (Warning, MINUTES(5)),
+            (Warning, minutes(5)),
             reaches(TURNOVER, "turnover", Level::Degraded),
             "The day's turnover is so high that less is traded.",
             guards,
@@ -92,14 +95,14 @@ fn orders() -> [Rule; 3] {
         ),
         Rule::new(
             "IbisOrderFailureRatio",
-            (Warning, MINUTES(2)),
+            (Warning, minutes(2)),
             format!("{rejected} / {sent} > {ratio} and {sent} >= {least}"),
             "The venue refuses more than 15 % of the orders.",
             refused,
         ),
         Rule::new(
             "IbisNoFills",
-            (Info, MINUTES(30)),
+            (Info, minutes(30)),
             format!(
                 "({running} == 1 and on ({TARGET}) time() - {START_TIME} > {quiet_s}) \
                  unless on ({TARGET}) sum by ({TARGET}) (increase({FILLS}[{QUIET_HOURS}h])) > 0"

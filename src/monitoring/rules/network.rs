@@ -21,50 +21,66 @@ const ACK_SLOW: (&str, &str) = ("0.15", "3");
 /// A few minutes, for what a moment's trouble also does.
 const FIVE_MINUTES: Duration = Duration::from_secs(300);
 
+/// What shows more of it.
+const LOOK: &str = "ibis status; journalctl -u ibis-agent -p warning";
+
 pub(super) fn rules(settings: &Settings) -> Vec<Rule> {
+    [market(settings), websockets(), calls()].concat()
+}
+
+fn market(settings: &Settings) -> Vec<Rule> {
     let age = format!("time() - {MARKET_UPDATED}");
     let (stale, silent) = (settings.market.stale_after, settings.health.data_age_warn);
-    let lost = select(WS_RECONNECTS, &[("result", "down")]);
-    let placed = format!("{VENUE_DURATION}_bucket{{op=\"place\"}}");
-    let slowest = format!("histogram_quantile(0.99, sum by ({TARGET}, le) (rate({placed}[5m])))");
-    let skew = |limit| format!("abs({CLOCK_SKEW}) > {}", seconds(limit));
-    let status = "ibis status; journalctl -u ibis-agent -p warning";
     vec![
         Rule::new(
             "IbisMarketStale",
             (Warning, MINUTE),
             format!("max by ({TARGET}, symbol) ({age}) > {}", seconds(stale)),
             format!("No market data of {{{{ $labels.symbol }}}} for {} s.", seconds(stale)),
-            status,
+            LOOK,
         ),
         Rule::new(
             "IbisMarketSilent",
             (Critical, MINUTE),
             format!("min by ({TARGET}) ({age}) > {}", seconds(silent)),
             format!("No market data of any symbol for {} s.", seconds(silent)),
-            status,
+            LOOK,
         ),
+    ]
+}
+
+fn websockets() -> Vec<Rule> {
+    let lost = select(WS_RECONNECTS, &[("result", "down")]);
+    vec![
         Rule::new(
             "IbisWsDown",
             (Critical, MINUTE),
             format!("{WS_CONNECTED} == 0"),
             "The websocket {{ $labels.stream }} is down.",
-            status,
+            LOOK,
         ),
         Rule::new(
             "IbisWsReconnectStorm",
             (Warning, FIVE_MINUTES),
             format!("increase({lost}[5m]) > {RECONNECTS_MAX}"),
             "The websocket {{ $labels.stream }} is lost again and again.",
-            status,
+            LOOK,
         ),
         Rule::new(
             "IbisRestFallbackLong",
             (Warning, FALLBACK_LASTS),
             format!("{REST_FALLBACK} == 1"),
             "Market data is asked for instead of pushed: it is slower, and uses the quota.",
-            status,
+            LOOK,
         ),
+    ]
+}
+
+fn calls() -> Vec<Rule> {
+    let placed = format!("{VENUE_DURATION}_bucket{{op=\"place\"}}");
+    let slowest = format!("histogram_quantile(0.99, sum by ({TARGET}, le) (rate({placed}[5m])))");
+    let skew = |limit| format!("abs({CLOCK_SKEW}) > {}", seconds(limit));
+    vec![
         Rule::new(
             "IbisOrderAckSlow",
             (Warning, FALLBACK_LASTS),

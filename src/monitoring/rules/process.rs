@@ -20,15 +20,19 @@ const GROWTH_LASTS: Duration = Duration::from_secs(3_600);
 /// An agent that does not answer for this long is down (seeds 000 and 004).
 const DOWN_LASTS: Duration = Duration::from_secs(120);
 
+/// What shows more of it.
+const LOOK: &str = "ibis status; journalctl -u ibis-agent -p warning";
+/// The same of how it ended.
+const LOOK_AT_ENDS: &str = "ibis status; journalctl -u ibis-agent -p err";
+
 pub(super) fn rules(settings: &Settings) -> Vec<Rule> {
-    let health = &settings.health;
-    let (slow, stalled) = (health.progress_age_warn, health.progress_age_critical);
+    [turning(settings), starting(settings), growing()].concat()
+}
+
+fn turning(settings: &Settings) -> Vec<Rule> {
+    let (slow, stalled) =
+        (settings.health.progress_age_warn, settings.health.progress_age_critical);
     let turned = |age| format!("time() - {LOOP_LAST_SUCCESS} > {}", seconds(age));
-    let unmeant = [RunCause::Operator, RunCause::Finished].map(RunCause::as_str).join("|");
-    let storm = health.unclean_starts_warn;
-    // deriv, not rate: memory is no counter, and shrinks (seed 000 took each decrease for a reset).
-    let grows = |bytes: &str| format!("deriv({RESIDENT}[1h]) * 3600 > {bytes}");
-    let journal = "ibis status; journalctl -u ibis-agent -p warning";
     vec![
         Rule::new(
             "IbisDown",
@@ -42,7 +46,7 @@ pub(super) fn rules(settings: &Settings) -> Vec<Rule> {
             (Warning, MINUTE),
             turned(slow),
             format!("The agent's loop did not turn for {} s.", seconds(slow)),
-            journal,
+            LOOK,
         ),
         Rule::new(
             "IbisLoopStalled",
@@ -54,6 +58,13 @@ pub(super) fn rules(settings: &Settings) -> Vec<Rule> {
             ),
             "systemctl restart ibis-agent; what it holds: ibis exec-integrity",
         ),
+    ]
+}
+
+fn starting(settings: &Settings) -> Vec<Rule> {
+    let unmeant = [RunCause::Operator, RunCause::Finished].map(RunCause::as_str).join("|");
+    let storm = settings.health.unclean_starts_warn;
+    vec![
         Rule::new(
             "IbisRestarted",
             (Info, AT_ONCE),
@@ -68,14 +79,14 @@ pub(super) fn rules(settings: &Settings) -> Vec<Rule> {
                 "sum by ({TARGET}) (increase({RESTARTS}{{cause!~\"{unmeant}\"}}[1h])) > {storm}"
             ),
             format!("The agent ended more than {storm} times within an hour, and nobody meant it."),
-            "ibis status; journalctl -u ibis-agent -p err",
+            LOOK_AT_ENDS,
         ),
         Rule::new(
             "IbisCrashLoop",
             (Warning, AT_ONCE),
             format!("{CRASH_LOOP} > {}", CRASH_STREAK_MAX / 2),
             "Run after run ended uncleanly; trading waits longer each time.",
-            "ibis status; journalctl -u ibis-agent -p err",
+            LOOK_AT_ENDS,
         ),
         Rule::new(
             "IbisCrashLoopLatched",
@@ -84,12 +95,19 @@ pub(super) fn rules(settings: &Settings) -> Vec<Rule> {
             "Too many runs ended uncleanly in a row: trading stops until an operator resumes.",
             "journalctl -u ibis-agent -p err; then ibis resume --from hard_stop --reason ...",
         ),
+    ]
+}
+
+fn growing() -> Vec<Rule> {
+    // deriv, not rate: memory is no counter, and shrinks (seed 000 took each decrease for a reset).
+    let grows = |bytes: &str| format!("deriv({RESIDENT}[1h]) * 3600 > {bytes}");
+    vec![
         Rule::new(
             "IbisMemoryGrowth",
             (Warning, GROWTH_LASTS),
             grows(GROWTH_WARN),
             "The agent's memory grows by more than 20 MB an hour.",
-            journal,
+            LOOK,
         ),
         Rule::new(
             "IbisMemoryLeak",

@@ -59,6 +59,7 @@ fn full(reason: &str) -> String {
     view.counters.kills.insert("cli", 1);
     view.state = Level::KillSwitch;
     view.guards = guards();
+    view.notifications = vec![("webhook", [("delivered", 4), ("failed", 0), ("refused", 0)])];
     view.network = network();
     view.turns.observe(Duration::from_millis(1));
     view.counters.notional = Decimal::parse("12.34").unwrap();
@@ -70,6 +71,7 @@ fn full(reason: &str) -> String {
     let checks = judge::checks(&sight, &health);
     let facts = Facts {
         mode: "paper",
+        profile: "canary",
         config_hash: "abc".to_owned(),
         state_dir: PathBuf::new(),
         health,
@@ -204,6 +206,8 @@ fn the_state_is_one_hot_and_a_reason_is_no_label() {
         "ibis_crash_loop_consecutive 2",
         "ibis_ledger_chain_ok 1",
         "ibis_notification_outbox_depth 3",
+        "ibis_notifications_total{channel=\"webhook\",result=\"delivered\"} 4",
+        "ibis_config_info{mode=\"paper\",profile=\"canary\",config_hash=\"abc\"} 1",
     ] {
         assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
     }
