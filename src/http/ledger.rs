@@ -23,7 +23,7 @@ use crate::ops::status::Status;
 use crate::ops::timer::Timer;
 use crate::store::run::{self, cause};
 use crate::store::run_cause::RunCause;
-use crate::store::{self, chain, load};
+use crate::store::{self, chain, load, notification};
 
 /// An answer that is younger than this is given again.
 const FRESH: Duration = Duration::from_secs(1);
@@ -141,7 +141,7 @@ fn gather(state_dir: &Path, now: Option<Timestamp>) -> anyhow::Result<LedgerFact
         timers: timers.filter_map(|timer| Some((timer, ended.remove(timer.job())?))).collect(),
         realized_day: now.map(|now| realized(&ledger, now)).transpose()?.flatten(),
         chain_holds: chain::first_break(&ledger, Some(chain::TAIL_EVENTS))?.is_none(),
-        outbox_depth: outbox_depth(&ledger)?,
+        outbox_depth: u64::try_from(notification::pending(&ledger)?).unwrap_or(0),
         bytes: bytes("ibis.db") + bytes("ibis.db-wal"),
     })
 }
@@ -170,13 +170,6 @@ fn jobs(ledger: &Connection) -> rusqlite::Result<BTreeMap<String, Timestamp>> {
         Ok((job, Timestamp::from_us(row.get(1)?)))
     })?;
     rows.collect()
-}
-
-fn outbox_depth(ledger: &Connection) -> rusqlite::Result<u64> {
-    let query =
-        "SELECT count(DISTINCT notification) FROM notification_deliveries WHERE status = 'pending'";
-    let depth: i64 = ledger.query_row(query, [], |row| row.get(0))?;
-    Ok(u64::try_from(depth).unwrap_or(0))
 }
 
 fn realized(ledger: &Connection, now: Timestamp) -> rusqlite::Result<Option<Decimal>> {
