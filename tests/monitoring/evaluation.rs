@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::cases::{self, Should};
-use super::scrape::{Scrape, TARGET};
+use super::scrape::{Scrape, TARGET, has_moved};
 use super::{FILE, all_rules, stage};
 use crate::http::Served;
 use crate::support::home::Home;
@@ -128,7 +128,9 @@ fn two_scrapes(served: &Served, moving: &[&str]) -> (Scrape, Scrape) {
     });
     let later = Scrape::until(&served.tcp, |later| {
         let mut samples = later.samples.iter().filter(|(it, _)| moving.contains(&it.name.as_str()));
-        samples.all(|(series, value)| earlier.samples.get(series) != Some(value))
+        samples.all(|(series, value)| {
+            earlier.samples.get(series).is_none_or(|before| has_moved(*before, *value))
+        })
     });
     (earlier, later)
 }

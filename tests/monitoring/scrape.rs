@@ -64,7 +64,9 @@ impl Scrape {
             let before = earlier.samples.get(series).copied().unwrap_or_default();
             let is_instant = family.name.contains("_time");
             let (first, step) = match (family.kind, is_instant) {
-                (Kind::Gauge, true) if *value != before => (*value - now, Decimal::from_int(60)),
+                (Kind::Gauge, true) if has_moved(before, *value) => {
+                    (*value - now, Decimal::from_int(60))
+                }
                 (Kind::Gauge, true) => (*value - now, Decimal::ZERO),
                 (Kind::Gauge, false) => (*value, Decimal::ZERO),
                 (Kind::Counter | Kind::Histogram, _) => (*value, *value - before),
@@ -73,6 +75,11 @@ impl Scrape {
         };
         self.samples.iter().map(of).collect()
     }
+}
+
+/// Whether an instant moved. By less than that the two clocks differ that it is reckoned from.
+pub fn has_moved(before: Decimal, now: Decimal) -> bool {
+    (now - before).times(2) > Decimal::from_int(1)
 }
 
 impl Series {
