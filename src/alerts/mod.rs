@@ -23,6 +23,7 @@ pub mod blind;
 pub mod channels;
 pub mod chat;
 pub mod credentials;
+pub mod dead_man;
 pub mod deliver;
 pub mod derive;
 pub mod floors;

@@ -15,6 +15,7 @@ use tokio::time::sleep;
 
 use super::blind::{Blind, Trouble};
 use super::channels::{self, Channel, ChannelName, SentCount};
+use super::dead_man::DeadMan;
 use super::deliver::{direct, drain, take_in_all};
 use super::notification::Sender;
 use super::outbox::Outbox;
@@ -52,6 +53,7 @@ struct Place {
     rules: Rules,
     channels: Vec<Channel>,
     sender: Sender,
+    dead_man: Option<DeadMan>,
     /// An agent that has proved no work for this long is stalled.
     stalled_after: Duration,
 }
@@ -67,7 +69,8 @@ impl Notifier {
         let place = Place {
             state_dir: state_dir.to_owned(),
             rules: Rules::from(&*settings.alerts),
-            channels: channels::of(settings, credentials),
+            channels: channels::of(settings, credentials.clone()),
+            dead_man: DeadMan::of(settings, credentials),
             sender: channels::sender(settings),
             stalled_after: settings.health.progress_age_critical,
         };
@@ -136,7 +139,8 @@ impl Place {
     ) -> rusqlite::Result<()> {
         let tell = self.channels.iter().map(|channel| self.tell(outbox, channel, stopped));
         let work = async {
-            tokio::try_join!(self.look(outbox, blind, stopped), try_join_all(tell)).map(drop)
+            let (look, ping) = (self.look(outbox, blind, stopped), self.ping(outbox, stopped));
+            tokio::try_join!(look, ping, try_join_all(tell)).map(drop)
         };
         tokio::select! {
             ended = work => ended,
@@ -159,11 +163,39 @@ impl Place {
                 tidied = Some(now);
                 outbox.borrow_mut().tidy(clock::wall_now())?;
             }
-            let now = clock::wall_now();
-            let age = outbox.borrow().last_proof()?.map(|proof| left(now, proof));
+            let age = proof_age(outbox)?;
             let stalled = age.filter(|age| *age > self.stalled_after).map(Trouble::Stalled);
             self.see(blind, stalled.as_ref()).await;
             if rest(stopped, LOOK_EVERY).await {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Lets the dead man's switch know that work is proved, as long as it is.
+    async fn ping(
+        &self,
+        outbox: &RefCell<Outbox>,
+        stopped: &watch::Receiver<bool>,
+    ) -> rusqlite::Result<()> {
+        let Some(dead_man) = &self.dead_man else { return Ok(()) };
+        let mut failed = false;
+        loop {
+            let works = proof_age(outbox)?.is_some_and(|age| age <= self.stalled_after);
+            if works {
+                let told = tokio::select! {
+                    () = stop(stopped) => return Ok(()),
+                    told = dead_man.ping() => told,
+                };
+                match &told {
+                    Err(why) if !failed => log::warn!("alerts.ping_url is not reached: {why}"),
+                    Ok(()) if failed => log::info!("alerts.ping_url is reached again"),
+                    Err(_) | Ok(()) => {}
+                }
+                failed = told.is_err();
+            }
+            let pause = if works { dead_man.every } else { LOOK_EVERY };
+            if rest(stopped, pause).await {
                 return Ok(());
             }
         }
@@ -196,6 +228,12 @@ impl Place {
     }
 }
 
+/// How long ago the agent that runs proved work; none where none runs.
+fn proof_age(outbox: &RefCell<Outbox>) -> rusqlite::Result<Option<Duration>> {
+    let proof = outbox.borrow().last_proof()?;
+    Ok(proof.map(|proof| left(clock::wall_now(), proof)))
+}
+
 /// From `now` until an instant; nothing where it has passed.
 fn left(until: Timestamp, now: Timestamp) -> Duration {
     Duration::from_micros(u64::try_from(until.us_since(now)).unwrap_or(0))
@@ -203,13 +241,17 @@ fn left(until: Timestamp, now: Timestamp) -> Duration {
 
 /// Rests; true where it is time to stop.
 async fn rest(stopped: &watch::Receiver<bool>, time: Duration) -> bool {
-    let mut stopped = stopped.clone();
     tokio::select! {
         biased;
-        // Where nobody is left who could say it, too.
-        _ = stopped.wait_for(|stopped| *stopped) => true,
+        () = stop(stopped) => true,
         () = sleep(time) => false,
     }
+}
+
+/// Waits for the word to stop.
+async fn stop(stopped: &watch::Receiver<bool>) {
+    // Where nobody is left who could say it, it is time, too.
+    stopped.clone().wait_for(|stopped| *stopped).await.ok();
 }
 
 /// Ends [`DRAIN`] after the stop.

@@ -7,14 +7,14 @@ use clap::Args;
 use super::exit::{Exit, Failure, exit_of};
 use super::{Global, print_json, print_lines, settings, state_dir, venue};
 use crate::clock;
-use crate::config::Settings;
 use crate::config::settings::Mode;
+use crate::config::{Directories, Settings};
 use crate::domain::symbol::Symbol;
 use crate::exchange::kucoin::preflight::{self as at_venue, Wanted, quotes};
 use crate::ops::exec_integrity::snapshot::LedgerSnapshot;
 use crate::ops::exec_integrity::{live_account, paper_account};
 use crate::ops::preflight::{
-    Class, Depth, Evidence, Finding, Preflight, is_venue_asked, judge, parity,
+    Class, Depth, Evidence, Finding, Preflight, alerts, is_venue_asked, judge, parity,
 };
 
 /// Fit to trade? Looks at everything a start depends on, and changes nothing
@@ -54,6 +54,7 @@ pub(super) fn look(
     let depth = if arguments.full { Depth::Full } else { Depth::Look };
     let evidence = Evidence::gather(state_dir, depth, clock::wall_now());
     let mut found = Preflight { findings: judge(&evidence, &settings) };
+    found.findings.push(alerts(&settings, Directories::of_process(None).credentials));
     let mut fit = true;
     if arguments.public || is_venue_asked(&settings) {
         let needs_account = live && !arguments.public;

@@ -94,6 +94,7 @@ fn alerts(settings: &Settings, input: &Input) -> Result<(), ConfigError> {
         ("alerts.telegram_base_url", &alerts.telegram_base_url),
         ("alerts.webhook_url", &alerts.webhook_url),
         ("alerts.alertmanager_url", &alerts.alertmanager_url),
+        ("alerts.ping_url", &alerts.ping_url),
     ] {
         let web = url.starts_with("https://") || url.starts_with("http://") || url.is_empty();
         match Address::split(url) {

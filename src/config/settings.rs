@@ -199,13 +199,14 @@ section! {
 }
 
 section! {
-    /// `[alerts]`. An empty text turns its channel off; the credentials file's path as written.
+    /// `[alerts]`. An empty text turns its channel or the ping off; the credentials file's path as written.
     AlertSettings {
         telegram_chat_id: String, telegram_users: String, telegram_severity: Severity,
         telegram_base_url: String,
         webhook_url: String, webhook_severity: Severity,
         alertmanager_url: String, alertmanager_severity: Severity,
         command: String, command_severity: Severity, journal_severity: Severity,
+        ping_url: String, ping_interval: Duration,
         credentials_file: String, request_timeout: Duration,
         floor_critical: Duration, floor_high: Duration, floor_medium: Duration,
         floor_low: Duration, floor_info: Duration,

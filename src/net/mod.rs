@@ -4,5 +4,5 @@
 //! alerts in `alerts`.
 
 pub mod dial;
-pub mod post;
+pub mod request;
 pub mod tls;

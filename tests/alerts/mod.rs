@@ -5,6 +5,7 @@ mod channels;
 mod chat;
 mod chat_trouble;
 mod command_line;
+mod dead_man;
 mod failure;
 mod outage;
 mod secrets;

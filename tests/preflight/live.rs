@@ -37,7 +37,7 @@ fn an_account_in_order_passes_before_the_first_run_and_after_it() {
         found.map(|(name, verdict)| format!("{name}: {verdict}")).collect()
     };
     let looked = report(&trader.ibis("preflight --json"));
-    assert_eq!(odd_here(&looked), ["address list: warn"], "{looked}");
+    assert_eq!(odd_here(&looked), ["alerts: warn", "address list: warn"], "{looked}");
     assert!(looked["checks"].as_array().unwrap().len() >= 30, "{looked}");
     assert_eq!(looked["exit_code"], 1);
     for name in ["clock", "permissions", "balances", "fees", "symbol ETH-USDT", "market data"] {
@@ -53,7 +53,7 @@ fn an_account_in_order_passes_before_the_first_run_and_after_it() {
 
     assert_eq!(trader.run("--max-runtime 3s").code, Some(0));
     let looked = report(&trader.ibis("preflight --json"));
-    assert_eq!(odd_here(&looked), ["address list: warn"], "{looked}");
+    assert_eq!(odd_here(&looked), ["alerts: warn", "address list: warn"], "{looked}");
     assert_eq!(check(&looked, "parity")["value"], "ledger and account agree");
     assert_eq!(check(&looked, "orphan orders")["value"], "none");
 

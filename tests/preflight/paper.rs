@@ -57,6 +57,31 @@ fn an_empty_directory_is_fit_and_stays_empty() {
 }
 
 #[test]
+fn whoever_would_be_told_must_be_reachable_by_what_is_configured() {
+    let home = Home::new();
+    let looked = |text: &str| {
+        let file = format!("credentials_file = \"{}\"\n", home.path("secrets.toml").display());
+        home.write("a.toml", format!("[alerts]\n{file}{text}"));
+        let found = report(&home.ibis("preflight --json --config a.toml"));
+        let alerts = check(&found, "alerts");
+        ["verdict", "value", "advice"].map(|name| alerts[name].as_str().unwrap().to_owned())
+    };
+    assert_eq!(looked("")[..2], ["ok", "journal"]);
+    let (chat, ping) = ("telegram_chat_id = \"-1\"\n", "ping_url = \"https://example.org\"\n");
+    let [verdict, value, advice] = looked(chat);
+    assert_eq!((&*verdict, &*value), ("warn", "telegram, journal"));
+    assert!(advice.contains("secrets.toml") && advice.contains("ibis alerts test"), "{advice}");
+    // A webhook and a ping have no secrets unless someone gives them.
+    assert_eq!(looked(ping)[..2], ["ok", "journal, dead man's switch"]);
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    let secrets = home.write("secrets.toml", "telegram_token = \"1:a\"\nping_path = \"uuid\"\n");
+    fs::set_permissions(&secrets, private).unwrap();
+    assert_eq!(looked(chat)[..2], ["ok", "telegram, journal"]);
+    let [verdict, _, advice] = looked(ping);
+    assert!(verdict == "warn" && advice.contains("ping_path is no path"), "{advice}");
+}
+
+#[test]
 fn a_ledger_is_looked_at_beside_its_account_and_left_as_it_is() {
     let home = Home::new();
     home.json(RUN);

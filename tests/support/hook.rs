@@ -137,7 +137,7 @@ fn serve(mut stream: TcpStream, state: &State) {
     }
 }
 
-/// A request with a body of JSON: its path, its header lines, its body.
+/// A request, with a body of JSON or none: its path, its header lines, its body.
 pub(super) fn read(stream: &TcpStream) -> Option<(String, BTreeMap<String, String>, Value)> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
@@ -150,7 +150,10 @@ pub(super) fn read(stream: &TcpStream) -> Option<(String, BTreeMap<String, Strin
         let Some((name, value)) = line.trim_end().split_once(": ") else { break };
         headers.insert(name.to_lowercase(), value.to_owned());
     }
-    let mut body = vec![0; headers.get("content-length")?.parse().ok()?];
+    let Some(length) = headers.get("content-length") else {
+        return Some((path, headers, Value::Null));
+    };
+    let mut body = vec![0; length.parse().ok()?];
     reader.read_exact(&mut body).ok()?;
     Some((path, headers, serde_json::from_slice(&body).ok()?))
 }

@@ -14,7 +14,7 @@ use crate::alerts::floors::Floors;
 use crate::alerts::notification::{Kind, Notification, Sender};
 use crate::domain::alert::Severity;
 use crate::net::dial::Origin;
-use crate::net::post::{Post, post};
+use crate::net::request::{Post, post};
 use crate::net::tls::Tls;
 
 /// Where alerts are told (Alertmanager's API, version 2).

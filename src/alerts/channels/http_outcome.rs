@@ -1,7 +1,7 @@
 //! What an HTTP answer means for a message.
 
 use super::Outcome;
-use crate::net::post::Answer;
+use crate::net::request::Answer;
 
 /// Bytes of a channel's own words that are kept.
 const WORDS_BYTES_MAX: usize = 200;

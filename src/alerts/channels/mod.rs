@@ -159,7 +159,7 @@ impl Channel {
 /// The channels that the configuration turns on.
 pub fn of(settings: &Settings, credentials: Option<PathBuf>) -> Vec<Channel> {
     let alerts = &settings.alerts;
-    let keeper = Keeper { file: PathBuf::from(&alerts.credentials_file), directory: credentials };
+    let keeper = Keeper::of(settings, credentials);
     let tls = Tls::new();
     let way = |name: ChannelName| match name {
         ChannelName::Telegram => Way::Telegram(telegram::Telegram::of(alerts, &keeper, &tls)),

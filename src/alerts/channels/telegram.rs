@@ -17,7 +17,7 @@ use crate::alerts::notification::{Kind, Notification, Sender};
 use crate::config::settings::AlertSettings;
 use crate::domain::alert::Severity;
 use crate::net::dial::Origin;
-use crate::net::post::{Answer, Post, RETRY_AFTER_MAX, post};
+use crate::net::request::{Answer, Post, RETRY_AFTER_MAX, post};
 use crate::net::tls::Tls;
 use crate::secret::SecretText;
 

@@ -9,7 +9,7 @@ use super::{Outcome, http_outcome};
 use crate::alerts::credentials::Keeper;
 use crate::alerts::notification::{Notification, Sender};
 use crate::net::dial::Origin;
-use crate::net::post::{Post, post};
+use crate::net::request::{Post, post};
 use crate::net::tls::Tls;
 
 /// An address that takes JSON.

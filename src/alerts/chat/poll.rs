@@ -18,7 +18,7 @@ use crate::alerts::channels::Outcome;
 use crate::alerts::channels::telegram::{Telegram, judge};
 use crate::clock;
 use crate::domain::operator::CommandId;
-use crate::net::post::Answer;
+use crate::net::request::Answer;
 use crate::secret::SecretText;
 
 /// How long Telegram holds a poll that has nothing to bring.

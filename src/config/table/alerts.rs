@@ -45,9 +45,16 @@ pub(super) const KEYS: &[Key] = &[
         .doc("Program, by its absolute path, that is run for each alert: JSON on its standard input, IBIS_ALERT_* in its environment, no shell. Empty is off."),
     least("alerts.command_severity", "low"),
     least("alerts.journal_severity", "low"),
+    Key::new("alerts.ping_url", Kind::Text, "")
+        .origin("nobody is told unless someone says whom")
+        .doc("A dead man's switch at another place, such as Healthchecks: asked for (GET) as long as the agent works, so that its silence is noticed there when machine, network or agent die. Empty is off. A secret path goes into alerts.credentials_file as ping_path."),
+    Key::new("alerts.ping_interval", Kind::Duration, "60s")
+        .range("1s", "1h")
+        .origin("seed 000's heartbeat of 60 s")
+        .doc("How often it is asked for; let the other side wait at least twice as long."),
     Key::new("alerts.credentials_file", Kind::Path, "/etc/ibis/alerts.toml")
         .origin("beside ibis.toml")
-        .doc("telegram_token, webhook_token, webhook_path as TOML, mode 0600. Under systemd a credential of the file's name wins."),
+        .doc("telegram_token, webhook_token, webhook_path, ping_path as TOML, mode 0600. Under systemd a credential of the file's name wins."),
     Key::new("alerts.request_timeout", Kind::Duration, "8s")
         .range("100ms", "30s")
         .origin("seed 001's eight seconds for Telegram")

@@ -24,6 +24,7 @@
 //! | agent lock | | | an agent works here | cannot be told |
 //! | clock synchronized | | | it is not | nobody says |
 //! | units | one is missing | 2 | one differs from the shipped | |
+//! | alerts | | | a secret cannot be read; live, and nobody is told but the journal | |
 //! | timers | one is not installed | 2 | one is not enabled | systemd does not answer |
 //! | parity | what no agent settles | 2 | what the next look settles | not compared |
 //! | orphan orders | | | somebody else's, ours without an intent | not compared |
@@ -32,6 +33,7 @@
 //! does not stop a start: the agent itself sends nothing then that opens a position, and somebody has to
 //! look after what is held.
 
+mod alerts;
 mod evidence;
 mod finding;
 mod judge;
@@ -42,6 +44,7 @@ mod parity;
 mod tests;
 mod units;
 
+pub use alerts::look as alerts;
 pub use evidence::{Depth, Evidence};
 pub use finding::{Class, Finding, word};
 pub use judge::{is_venue_asked, judge};

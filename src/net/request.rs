@@ -1,6 +1,6 @@
-//! One HTTP/1.1 request with a body, one answer, on a connection of its own, within one deadline.
+//! One HTTP/1.1 request, one answer, on a connection of its own, within one deadline.
 //!
-//! Nothing is tried again here and no connection is kept: whoever posts decides. **Limits**: an answer
+//! Nothing is tried again here and no connection is kept: whoever asks decides. **Limits**: an answer
 //! of [`ANSWER_BYTES_MAX`]. No error repeats a path, a header or a body: they may hold secrets.
 
 use std::fmt;
@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1;
 use hyper::header::{CONTENT_TYPE, HOST, HeaderValue, RETRY_AFTER, USER_AGENT};
+use hyper::http::request::Builder;
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 
@@ -61,7 +62,27 @@ pub struct Answer {
 
 /// Sends, and waits for the whole answer, at most `timeout` in all. The error says what happened.
 pub async fn post(tls: &Tls, post: &Post, timeout: Duration) -> Result<Answer, String> {
-    let mut exchange = pin!(exchange(tls, post, timeout));
+    send(tls, &post.origin, posting(post)?, timeout).await
+}
+
+/// Asks for `path`, which begins with `/`, as [`post`] sends.
+pub async fn get(
+    tls: &Tls,
+    origin: &Origin,
+    path: &str,
+    timeout: Duration,
+) -> Result<Answer, String> {
+    let request = begun(Method::GET, origin, path).body(Full::default());
+    send(tls, origin, request.map_err(|_| unusable("path"))?, timeout).await
+}
+
+async fn send(
+    tls: &Tls,
+    origin: &Origin,
+    request: Request<Full<Bytes>>,
+    timeout: Duration,
+) -> Result<Answer, String> {
+    let mut exchange = pin!(exchange(tls, origin, request, timeout));
     if let Ok(answer) = tokio::time::timeout(timeout, &mut exchange).await {
         return answer;
     }
@@ -70,10 +91,14 @@ pub async fn post(tls: &Tls, post: &Post, timeout: Duration) -> Result<Answer, S
     tokio::time::timeout(GRACE, exchange).await.map_err(late)?
 }
 
-async fn exchange(tls: &Tls, post: &Post, timeout: Duration) -> Result<Answer, String> {
+async fn exchange(
+    tls: &Tls,
+    origin: &Origin,
+    request: Request<Full<Bytes>>,
+    timeout: Duration,
+) -> Result<Answer, String> {
     let limits = DialLimits { connect: timeout, tls: timeout };
-    let stream = dial(&post.origin, tls, limits).await.map_err(|error| error.to_string())?;
-    let request = request(post)?;
+    let stream = dial(origin, tls, limits).await.map_err(|error| error.to_string())?;
     let (mut sender, connection) = http1::Builder::new()
         .max_headers(HEADERS_MAX)
         .max_buf_size(BUFFER_BYTES)
@@ -93,13 +118,22 @@ async fn exchange(tls: &Tls, post: &Post, timeout: Duration) -> Result<Answer, S
     }
 }
 
-fn request(post: &Post) -> Result<Request<Full<Bytes>>, String> {
-    let unusable = |what: &str| format!("the {what} cannot be sent; correct it");
-    let mut request = Request::builder()
-        .method(Method::POST)
-        .uri(post.path.as_str())
-        .header(HOST, post.origin.authority())
+/// What is said of something that no request can hold.
+fn unusable(what: &str) -> String {
+    format!("the {what} cannot be sent; correct it")
+}
+
+/// What every request begins with.
+fn begun(method: Method, origin: &Origin, path: &str) -> Builder {
+    Request::builder()
+        .method(method)
+        .uri(path)
+        .header(HOST, origin.authority())
         .header(USER_AGENT, concat!("ibis/", env!("CARGO_PKG_VERSION")))
+}
+
+fn posting(post: &Post) -> Result<Request<Full<Bytes>>, String> {
+    let mut request = begun(Method::POST, &post.origin, &post.path)
         .header(CONTENT_TYPE, "application/json")
         .body(Full::new(Bytes::from(post.body.clone())))
         .map_err(|_| unusable("path"))?;
