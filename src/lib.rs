@@ -27,7 +27,8 @@
 //! [`cli`]; [`exchange`], [`store`], [`market`], [`config`], [`systemd`] are the outside world, know
 //! `domain` and not each other; [`net`] and [`secret`] serve whoever speaks to another machine;
 //! [`recorder`] stands between [`agent`] and [`engine`], [`http`] between [`agent`] and who asks,
-//! [`alerts`] between [`store`] and whoever starts it. A test holds the table.
+//! [`alerts`] between [`store`] and whoever starts it; [`monitoring`] turns what [`http`] shows into rules
+//! for Prometheus. A test holds the table.
 //!
 //! # Invariants
 //!
@@ -53,8 +54,10 @@ pub mod domain;
 pub mod durable;
 pub mod engine;
 pub mod exchange;
+pub mod histogram;
 pub mod http;
 pub mod market;
+pub mod monitoring;
 pub mod net;
 pub mod ops;
 pub mod recorder;

@@ -20,6 +20,7 @@ mod http;
 mod incidents;
 mod kucoin;
 mod live;
+mod monitoring;
 mod preflight;
 mod recorder;
 mod rest;

@@ -1,8 +1,11 @@
 //! Alerts and the chat of a running agent: a thread each beside it, which it neither waits for nor hears
 //! from, but for what an operator says through the spool.
 
+use std::sync::Arc;
+
 use super::Options;
 use super::pace::Pace;
+use crate::alerts::channels::{ChannelName, SentCount};
 use crate::alerts::chat::Chat;
 use crate::alerts::notifier::Notifier;
 use crate::config::Settings;
@@ -14,7 +17,14 @@ use crate::ops::command::Line;
 pub struct Alerting {
     /// Ends first: what it does is told.
     _chat: Option<Chat>,
-    _notifier: Option<Notifier>,
+    notifier: Option<Notifier>,
+}
+
+impl Alerting {
+    /// What came of each channel's attempts, as the notifier goes on.
+    pub(super) fn sent(&self) -> Vec<(ChannelName, Arc<SentCount>)> {
+        self.notifier.as_ref().map(Notifier::sent).unwrap_or_default()
+    }
 }
 
 /// Starts them; none for a run that is simulated.
@@ -34,5 +44,5 @@ pub(super) fn start(options: &Options, settings: &Settings) -> Option<Alerting> 
     let clerk = Clerk::new(line, settings.clone(), host.clone());
     let chat = Chat::start(settings, credentials(), &host, Box::new(clerk));
     let chat = chat.inspect_err(|error| log::error!("no commands are heard: no thread: {error}"));
-    Some(Alerting { _chat: chat.ok().flatten(), _notifier: notifier.ok() })
+    Some(Alerting { _chat: chat.ok().flatten(), notifier: notifier.ok() })
 }

@@ -16,8 +16,9 @@ use super::narrate;
 use super::pace::PaceClock;
 use super::pulse::Pulse;
 use super::session::Session;
-use super::showing;
+use super::showing::{self, Beside};
 use super::watch::Watch;
+use crate::alerts::channels::{ChannelName, SentCount};
 use crate::clock;
 use crate::config::Settings;
 use crate::config::settings::HealthSettings;
@@ -26,6 +27,7 @@ use crate::domain::hold::{Hold, HoldCode, Level};
 use crate::durable::group_commit::{PATIENCE, Ticket};
 use crate::engine::event::Event;
 use crate::engine::invariant;
+use crate::histogram::Histogram;
 use crate::http::Service;
 use crate::http::board::{Board, Phase};
 use crate::http::view::DataView;
@@ -63,6 +65,10 @@ pub(super) struct Heartbeat {
     board: Arc<Board>,
     exposure_max: Decimal,
     health: Arc<HealthSettings>,
+    /// What the loop's turns took.
+    turns: Histogram,
+    /// What came of the attempts of each channel of alerts.
+    sent: Vec<(ChannelName, Arc<SentCount>)>,
     /// What is looked at in real time; `None` at the market's own pace, which has none.
     lookout: Option<Lookout>,
     /// Broken invariants, and pings that were withheld.
@@ -101,6 +107,8 @@ impl Heartbeat {
             board,
             exposure_max: settings.risk.exposure_max_total,
             health: Arc::clone(&settings.health),
+            turns: Histogram::default(),
+            sent: Vec::new(),
             lookout: None,
             errors: 0,
         }
@@ -119,6 +127,11 @@ impl Heartbeat {
             watch: Watch::new(settings, session),
             interface: service.map(Interface::new),
         });
+    }
+
+    /// Shows from now on what came of the alerts that were sent.
+    pub(super) fn tell_of(&mut self, sent: Vec<(ChannelName, Arc<SentCount>)>) {
+        self.sent = sent;
     }
 
     pub(super) fn reconfigure(&mut self, settings: &Settings) {
@@ -188,6 +201,11 @@ impl Heartbeat {
             }
         }
         Ok(())
+    }
+
+    /// A turn that began then is over; what follows is its rest.
+    pub(super) fn turned(&mut self, began: Duration) {
+        self.turns.observe(clock::monotonic().saturating_sub(began));
     }
 
     pub(super) fn reloading(&mut self) {
@@ -289,9 +307,15 @@ impl Heartbeat {
         let age = data_age(session, pace);
         let stale_after = age.map(|_| self.stale_after);
         let data = DataView { age: age.unwrap_or_default(), stale_after };
-        let view =
-            showing::view(session, data, self.ledger_lag(now), (self.exposure_max, &self.health));
-        self.board.publish(view, now);
+        let beside = Beside {
+            data,
+            lag: self.ledger_lag(now),
+            exposure_max: self.exposure_max,
+            limits: &self.health,
+            turns: self.turns,
+            sent: &self.sent,
+        };
+        self.board.publish(showing::view(session, pace, beside), now);
     }
 
     fn ledger_lag(&self, now: Duration) -> Duration {

@@ -51,6 +51,7 @@ use crate::systemd::notify::Notifier;
 pub use error::AgentError;
 pub use summary::Summary;
 
+use alerting::Alerting;
 use heartbeat::Heartbeat;
 use pace::{Pace, PaceClock};
 use session::{Session, Turn};
@@ -134,7 +135,8 @@ async fn supervise(
         heartbeat.look_out(&settings, &session, service.clone());
     }
     heartbeat.ready(&mut session, &pace)?;
-    let _alerts = alerting::start(options, &settings);
+    let alerting = alerting::start(options, &settings);
+    heartbeat.tell_of(alerting.as_ref().map(Alerting::sent).unwrap_or_default());
     if let Some(service) = service {
         service.borrow().announce();
     }
@@ -205,12 +207,14 @@ impl Life<'_> {
     ) -> Result<Cause, AgentError> {
         let market_end = self.market_end(session);
         loop {
+            let began = clock::monotonic();
             let until = self.pace.now().min(market_end);
             session.receive(until)?;
             session.hear()?;
             let turn = session.advance(until, TURN_EVENTS_MAX)?;
             session.flush()?;
             heartbeat.beat(session, &self.pace)?;
+            heartbeat.turned(began);
             let rest = match turn {
                 Turn::Ended => return Ok(Cause::MarketEnded),
                 Turn::More => Duration::ZERO,
@@ -239,6 +243,7 @@ impl Life<'_> {
         session.drain(self.pace.now())?;
         let deadline = clock::monotonic() + self.settings.agent.stop_timeout;
         while session.has_open_orders() && clock::monotonic() < deadline {
+            let began = clock::monotonic();
             let until = self.pace.now();
             // With the market over, the venue's clock is all that is left to turn.
             session.receive(until)?;
@@ -246,6 +251,7 @@ impl Life<'_> {
             session.advance_venue(until)?;
             session.flush()?;
             heartbeat.beat(session, &self.pace)?;
+            heartbeat.turned(began);
             let rest = if self.pace.is_max() { Duration::ZERO } else { TURN_REST };
             match signals.within(rest, session.answered()).await {
                 None | Some(Signal::Hangup) => {}

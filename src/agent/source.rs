@@ -90,6 +90,14 @@ impl Source {
         }
     }
 
+    /// The venue's feed; `None` where events are made here.
+    pub(super) fn feed(&self) -> Option<&Feed> {
+        match self {
+            Self::Local(_) => None,
+            Self::Live(feed) => Some(feed),
+        }
+    }
+
     /// True where the task that keeps the venue's feed up is gone.
     pub(super) fn has_ended(&self) -> bool {
         match self {

@@ -6,7 +6,7 @@
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::blind::{Blind, Trouble};
-use super::channels::{self, Channel};
+use super::channels::{self, Channel, ChannelName, SentCount};
 use super::dead_man::DeadMan;
 use super::deliver::{direct, drain, take_in_all};
 use super::notification::Sender;
@@ -44,6 +44,7 @@ const END: Duration = Duration::from_millis(500);
 pub struct Notifier {
     stop: watch::Sender<bool>,
     ended: mpsc::Receiver<()>,
+    sent: Vec<(ChannelName, Arc<SentCount>)>,
 }
 
 /// What the thread works with.
@@ -73,6 +74,7 @@ impl Notifier {
             sender: channels::sender(settings),
             stalled_after: settings.health.progress_age_critical,
         };
+        let sent = place.channels.iter().map(|channel| (channel.name(), channel.sent())).collect();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = watch::channel(false);
         let (end, ended) = mpsc::channel();
@@ -81,7 +83,12 @@ impl Notifier {
             // Who asked may have stopped waiting.
             end.send(()).ok();
         })?;
-        Ok(Self { stop, ended })
+        Ok(Self { stop, ended, sent })
+    }
+
+    /// What came of each channel's attempts; shared with the thread.
+    pub fn sent(&self) -> Vec<(ChannelName, Arc<SentCount>)> {
+        self.sent.clone()
     }
 }
 

@@ -11,20 +11,19 @@ use super::exit::{Exit, Failure};
 use super::{Global, print_json, print_lines, settings, state_dir};
 use crate::alerts::channels::{self, ChannelName};
 use crate::alerts::deliver;
-use crate::alerts::outbox::Outbox;
 use crate::alerts::outbox::summary::{self, Summary};
+use crate::alerts::outbox::{DEPTH_WARN, Outbox};
 use crate::alerts::probe::{Probe, Tried};
 use crate::alerts::rules::Rules;
 use crate::clock;
 use crate::config::{Directories, Settings};
 use crate::domain::time::Timestamp;
+use crate::monitoring;
 use crate::store;
 use crate::systemd::journal;
 
 /// What one pass of `deliver` may take.
 const DELIVER_LIMIT: Duration = Duration::from_secs(45);
-/// Messages that wait before the outbox is called degraded (seed 001's rule IbisNotifierFailing).
-const DEPTH_WARN: i64 = 20;
 /// What the journal may take to accept an alert.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -56,6 +55,10 @@ enum Command {
     /// Exit codes: 0 ok, nothing is left, 1 something waits, 3 there is no ledger, 64 usage, 65 corrupt or
     /// foreign data, 75 busy or try again, 78 configuration.
     Deliver,
+    /// Print alert rules for a Prometheus that scrapes the agent, with the thresholds of the configuration
+    ///
+    /// Exit codes: 0 ok, 64 usage, 78 configuration.
+    Rules,
 }
 
 /// Runs it.
@@ -64,7 +67,18 @@ pub fn run(global: &Global, arguments: &Alerts) -> anyhow::Result<Exit> {
         Command::Test { channel } => test(global, *channel),
         Command::Outbox => outbox(global),
         Command::Deliver => deliver_once(global),
+        Command::Rules => rules(global),
     }
+}
+
+fn rules(global: &Global) -> anyhow::Result<Exit> {
+    let groups = monitoring::rules::all(&settings(global)?);
+    if global.json {
+        print_json(&json!({ "groups": groups }))?;
+    } else {
+        print_lines(&monitoring::rule::render(&groups))?;
+    }
+    Ok(Exit::Ok)
 }
 
 fn test(global: &Global, only: Option<ChannelName>) -> anyhow::Result<Exit> {

@@ -18,10 +18,12 @@ use crate::config::settings::HealthSettings;
 use crate::domain::decimal::Decimal;
 use crate::domain::time::{DAY_US, Timestamp};
 use crate::ops::agent_evidence::Service;
+use crate::ops::kill::drill;
 use crate::ops::status::Status;
-use crate::store::run::cause;
+use crate::ops::timer::Timer;
+use crate::store::run::{self, cause};
 use crate::store::run_cause::RunCause;
-use crate::store::{self, load};
+use crate::store::{self, chain, load, notification};
 
 /// An answer that is younger than this is given again.
 const FRESH: Duration = Duration::from_secs(1);
@@ -35,10 +37,18 @@ const FILLS_MAX: i64 = 20_000;
 pub struct LedgerFacts {
     /// Starts that followed a run that ended so: `operator` where it said so, `crash` where not.
     pub restarts: BTreeMap<&'static str, u64>,
-    /// When each job last ended with a verdict of ok or degraded.
-    pub jobs: BTreeMap<String, Timestamp>,
+    /// Runs in a row that ended uncleanly before this one; 0 once this one is stable.
+    pub unclean_streak: u32,
+    /// When the job of each timer last ended with a verdict of ok or degraded.
+    pub timers: BTreeMap<Timer, Timestamp>,
+    /// When the kill switch was last rehearsed with such a verdict.
+    pub drilled_at: Option<Timestamp>,
     /// Net of the fills of the engine's day; none where there are too many.
     pub realized_day: Option<Decimal>,
+    /// The hash chain of the newest events holds.
+    pub chain_holds: bool,
+    /// Alerts that at least one channel has not taken.
+    pub outbox_depth: u64,
     /// Size of the ledger and its log.
     pub bytes: u64,
 }
@@ -121,10 +131,17 @@ fn gather(state_dir: &Path, now: Option<Timestamp>) -> anyhow::Result<LedgerFact
     let ledger = store::open_reader(state_dir)?;
     let bytes =
         |name: &str| std::fs::metadata(state_dir.join(name)).map_or(0, |metadata| metadata.len());
+    let mut ended = jobs(&ledger)?;
+    let timers = Timer::ALL.into_iter();
     Ok(LedgerFacts {
         restarts: restarts(&ledger)?,
-        jobs: jobs(&ledger)?,
+        // The one that runs is the newest; it counts until it is stable.
+        unclean_streak: run::unclean_streak(&ledger, false)?.saturating_sub(1),
+        drilled_at: ended.remove(drill::JOB),
+        timers: timers.filter_map(|timer| Some((timer, ended.remove(timer.job())?))).collect(),
         realized_day: now.map(|now| realized(&ledger, now)).transpose()?.flatten(),
+        chain_holds: chain::first_break(&ledger, Some(chain::TAIL_EVENTS))?.is_none(),
+        outbox_depth: u64::try_from(notification::pending(&ledger)?).unwrap_or(0),
         bytes: bytes("ibis.db") + bytes("ibis.db-wal"),
     })
 }
@@ -150,7 +167,7 @@ fn jobs(ledger: &Connection) -> rusqlite::Result<BTreeMap<String, Timestamp>> {
     let mut statement = ledger.prepare(query)?;
     let rows = statement.query_map([], |row| {
         let job: String = row.get(0)?;
-        Ok((job.replace('-', "_"), Timestamp::from_us(row.get(1)?)))
+        Ok((job, Timestamp::from_us(row.get(1)?)))
     })?;
     rows.collect()
 }

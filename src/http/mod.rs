@@ -23,7 +23,7 @@ pub mod counters;
 mod judge;
 mod ledger;
 mod listener;
-mod metrics;
+pub mod metrics;
 pub mod operator;
 mod peer;
 mod rate;

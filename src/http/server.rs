@@ -44,6 +44,8 @@ const STOP_MAX: Duration = Duration::from_secs(1);
 pub struct Facts {
     /// `paper` or `live`.
     pub mode: &'static str,
+    /// `dev`, `canary` or `prod`.
+    pub profile: &'static str,
     /// Hash of the configuration that the process started with.
     pub config_hash: String,
     /// The state directory.
@@ -325,6 +327,7 @@ mod tests {
         let state_dir = std::env::temp_dir();
         let facts = Facts {
             mode: "paper",
+            profile: "dev",
             config_hash: String::new(),
             state_dir: state_dir.clone(),
             health: Arc::clone(&settings.health),

@@ -57,6 +57,18 @@ impl Sight {
         self.published.as_ref().map(|published| &published.view)
     }
 
+    /// An instant of the engine's clock, by the wall's of now; none where the engine's has a pace of its
+    /// own. Neither a wall clock that was set nor a loop that stands makes it younger.
+    pub fn wall_of(&self, at: Timestamp) -> Option<Timestamp> {
+        let age_us = self.view()?.clock?.us_since(at);
+        Some(Timestamp::from_us(self.wall_before(self.view_age).us().saturating_sub(age_us)))
+    }
+
+    /// When it was by the wall, this long ago.
+    pub fn wall_before(&self, ago: Duration) -> Timestamp {
+        self.wall - ago
+    }
+
     /// When something counts as degraded or critical: as last configured, or at the start.
     pub fn limits<'a>(&'a self, facts: &'a Facts) -> &'a Arc<HealthSettings> {
         self.view().map_or(&facts.health, |view| &view.limits)

@@ -1,6 +1,8 @@
 //! What the agent shows of itself: plain values, made by its loop, read by every answer. Nothing secret
 //! has a place here.
 
+mod network;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +14,9 @@ use crate::domain::hold::{Hold, Level};
 use crate::domain::side::Side;
 use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
+use crate::histogram::Histogram;
+
+pub use network::{NetworkView, RequestView, StreamView};
 
 /// The agent at an instant.
 #[derive(Clone, Debug)]
@@ -20,8 +25,13 @@ pub struct View {
     pub run: u32,
     /// The engine's clock; the market's, where that is not the wall's.
     pub at: Timestamp,
+    /// The engine's clock when the view was made, where it goes as fast as the wall's; none where it does
+    /// not: its times say nothing to others.
+    pub clock: Option<Timestamp>,
     /// The strictest of the holds on everything.
     pub state: Level,
+    /// Since when, by the engine's clock.
+    pub state_since: Timestamp,
     /// Active holds, strictest first.
     pub holds: Vec<Hold>,
     /// The venue has shown that nothing is at work since the kill switch was set, where it is.
@@ -36,6 +46,8 @@ pub struct View {
     pub ledger: LedgerView,
     /// What the account is worth.
     pub money: MoneyView,
+    /// What the guards measure.
+    pub guards: GuardsView,
     /// What is traded.
     pub instruments: Vec<InstrumentView>,
     /// Orders that are not over.
@@ -44,6 +56,12 @@ pub struct View {
     pub limits: Arc<HealthSettings>,
     /// What was counted since the start of the process.
     pub counters: Counters,
+    /// What the loop's turns took since then.
+    pub turns: Histogram,
+    /// What came of the alerts that this process sent: by channel, each outcome with how often.
+    pub notifications: Vec<(&'static str, [(&'static str, u64); 3])>,
+    /// The ways to the venue.
+    pub network: NetworkView,
 }
 
 /// How fresh the market's data is.
@@ -79,6 +97,28 @@ pub struct MoneyView {
     pub exposure_max: Decimal,
 }
 
+/// What the account's guards measure, and when they act.
+#[derive(Clone, Default, Debug)]
+pub struct GuardsView {
+    /// What they found; none while the account cannot be valued, or where none of them is on.
+    pub measured: Option<MeasuredView>,
+    /// What must be reached for a level, by the guard's name.
+    pub limits: Vec<(&'static str, Level, Decimal)>,
+}
+
+/// The account against what it is compared with.
+#[derive(Clone, Copy, Debug)]
+pub struct MeasuredView {
+    /// The equity at the beginning of the UTC day, in quote units.
+    pub open: Decimal,
+    /// Lost since then, as a fraction of it.
+    pub daily_loss: Decimal,
+    /// Lost since the equity's peak, as a fraction of it.
+    pub drawdown: Decimal,
+    /// Bought and sold in the day, as a multiple of its first equity.
+    pub turnover: Decimal,
+}
+
 /// One instrument.
 #[derive(Clone, Debug)]
 pub struct InstrumentView {
@@ -109,7 +149,9 @@ pub(in crate::http) mod tests {
         View {
             run: 1,
             at: Timestamp::from_ms(1_771_532_639_000),
+            clock: Some(Timestamp::from_ms(1_771_532_639_000)),
             state: Level::Running,
+            state_since: Timestamp::from_ms(1_771_532_600_000),
             holds: Vec::new(),
             kill_verified: false,
             reconciled_at: Some(Timestamp::from_ms(1_771_532_600_000)),
@@ -123,6 +165,7 @@ pub(in crate::http) mod tests {
                 unrealized: Decimal::ZERO,
                 exposure_max: Decimal::from_int(6_000),
             },
+            guards: GuardsView::default(),
             instruments: vec![InstrumentView {
                 symbol: Symbol::new("BTC-USDT").unwrap(),
                 market_at: None,
@@ -131,6 +174,9 @@ pub(in crate::http) mod tests {
             open_orders: Vec::new(),
             limits: crate::config::Settings::defaults().health,
             counters: Counters::default(),
+            turns: Histogram::default(),
+            notifications: Vec::new(),
+            network: NetworkView::default(),
         }
     }
 }

@@ -25,6 +25,7 @@ pub mod preflight;
 pub mod replay;
 pub mod report;
 pub mod status;
+pub mod timer;
 pub mod trades;
 
 #[cfg(test)]

@@ -7,6 +7,9 @@ use sha2::{Digest, Sha256};
 /// The hash of an event, and of everything before it.
 pub type Hash = [u8; 32];
 
+/// Events at the end of a chain that a quick look checks: some milliseconds.
+pub const TAIL_EVENTS: i64 = 1_000;
+
 /// The chain before its first event.
 pub const GENESIS: Hash = [0; 32];
 

@@ -18,6 +18,7 @@ pub mod instrument_row;
 pub mod kill;
 pub mod kpi;
 pub mod load;
+pub mod notification;
 pub mod operator;
 pub mod order_story;
 pub mod own_trade;

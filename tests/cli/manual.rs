@@ -8,7 +8,7 @@ use crate::support::home::Home;
 use crate::support::repository;
 
 /// Every command that does something.
-const COMMANDS: [&str; 28] = [
+const COMMANDS: [&str; 29] = [
     "agent",
     "status",
     "healthcheck",
@@ -25,6 +25,7 @@ const COMMANDS: [&str; 28] = [
     "alerts test",
     "alerts outbox",
     "alerts deliver",
+    "alerts rules",
     "end-report",
     "preflight",
     "exchange",

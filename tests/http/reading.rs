@@ -3,13 +3,13 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixDatagram;
-use std::process::Command;
 use std::thread;
 
 use super::{GENEROUS, READS, Served, TOKEN, launch};
 use crate::support::home::Home;
 use crate::support::http::{Door, Reply};
-use crate::support::{has, output, text};
+use crate::support::promtool::promtool;
+use crate::support::{output, text};
 
 /// Clients at once: three times as many as there are places.
 const CLIENTS: usize = 200;
@@ -146,17 +146,14 @@ fn promtool_finds_nothing_in_the_metrics_of_a_trading_agent() {
     let mut served = Served::start("--speed 600", GENEROUS, "");
     served.agent.line("filled:");
     // What is shown follows what is logged.
-    let traded = |reply: &Reply| reply.body.contains("ibis_fills_total{");
+    let of = |line: &str| line.starts_with("ibis_fills_total{") && !line.ends_with(" 0");
+    let traded = |reply: &Reply| reply.body.lines().any(of);
     let metrics = (0..1_000).map(|_| served.tcp.get("/metrics")).find(traded).unwrap();
     for family in ["ibis_equity_quote ", "ibis_db_size_bytes ", "ibis_process_open_fds "] {
         assert!(metrics.body.contains(family), "{family} is not in\n{}", metrics.body);
     }
-    if !has("promtool") {
-        println!("skipped: promtool is missing (Debian: apt-get install prometheus)");
-        return;
-    }
+    let Some(mut promtool) = promtool(&["check", "metrics"]) else { return };
     let path = served.home.write("metrics", &metrics.body);
-    let file = fs::File::open(path).unwrap();
-    let checked = output(Command::new("promtool").args(["check", "metrics"]).stdin(file));
+    let checked = output(promtool.stdin(fs::File::open(path).unwrap()));
     assert_eq!((checked.status.code(), text(&checked).as_str()), (Some(0), ""));
 }

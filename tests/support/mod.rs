@@ -6,6 +6,7 @@ pub mod home;
 pub mod hook;
 pub mod http;
 pub mod machine;
+pub mod promtool;
 pub mod stage;
 
 use std::path::{Path, PathBuf};

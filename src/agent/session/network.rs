@@ -11,6 +11,7 @@ use crate::domain::hold::Hold;
 use crate::domain::time::Timestamp;
 use crate::engine::event::Event;
 use crate::exchange::kucoin::condition::Condition;
+use crate::exchange::kucoin::feed::Feed;
 use crate::exchange::kucoin::rest::Rest;
 use crate::exchange::kucoin::venue::KucoinVenue;
 
@@ -44,6 +45,19 @@ impl Session {
     /// The venue's client; `None` where neither market nor orders are the venue's.
     pub(in crate::agent) fn rest(&self) -> Option<&Rest> {
         self.parts.rest.as_ref()
+    }
+
+    /// The venue's feed; `None` where the data is made here.
+    pub(in crate::agent) fn feed(&self) -> Option<&Feed> {
+        self.parts.source.feed()
+    }
+
+    /// The venue behind the network, to look at.
+    pub(in crate::agent) fn private(&self) -> Option<&KucoinVenue> {
+        match &self.parts.venue {
+            VenueLink::Kucoin(venue) => Some(venue),
+            VenueLink::Paper(_) => None,
+        }
     }
 
     /// The task that trading needs and that is gone, where one is. They keep themselves up; where one

@@ -7,10 +7,12 @@ mod alertmanager;
 mod command;
 mod http_outcome;
 mod journal;
+mod sent;
 pub mod telegram;
 mod webhook;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::credentials::Keeper;
@@ -19,6 +21,8 @@ use super::rules::Rules;
 use crate::config::Settings;
 use crate::config::settings::Mode;
 use crate::net::tls::Tls;
+
+pub use sent::SentCount;
 
 /// A channel by name.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -110,6 +114,7 @@ pub struct Channel {
     name: ChannelName,
     way: Way,
     timeout: Duration,
+    sent: Arc<SentCount>,
 }
 
 #[derive(Debug)]
@@ -134,13 +139,20 @@ impl Channel {
 
     /// Says a message once. Takes no longer than the configured time, but for the end of a command.
     pub async fn send(&self, message: &Notification, sender: &Sender) -> Outcome {
-        match &self.way {
+        let outcome = match &self.way {
             Way::Telegram(telegram) => telegram.send(message, sender, self.timeout).await,
             Way::Webhook(webhook) => webhook.send(message, sender, self.timeout).await,
             Way::Alertmanager(manager) => manager.send(message, sender, self.timeout).await,
             Way::Command(program) => program.run(message, sender, self.timeout).await,
             Way::Journal => journal::say(message, sender),
-        }
+        };
+        self.sent.count(&outcome);
+        outcome
+    }
+
+    /// What came of its attempts.
+    pub fn sent(&self) -> Arc<SentCount> {
+        Arc::clone(&self.sent)
     }
 }
 
@@ -167,7 +179,8 @@ pub fn of(settings: &Settings, credentials: Option<PathBuf>) -> Vec<Channel> {
         ChannelName::Journal => Way::Journal,
     };
     let on = Rules::from(&**alerts).channels.into_iter().map(|(name, _)| name);
-    on.map(|name| Channel { name, way: way(name), timeout: alerts.request_timeout }).collect()
+    let timeout = alerts.request_timeout;
+    on.map(|name| Channel { name, way: way(name), timeout, sent: Arc::default() }).collect()
 }
 
 /// Who tells.

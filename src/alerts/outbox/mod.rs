@@ -38,6 +38,8 @@ const EVENTS_MAX: i64 = 500;
 const JOB_RUNS_MAX: i64 = 50;
 /// Events that say nothing and may be read again after a restart: saves a write each second.
 const CURSOR_LAG_MAX: i64 = 1_000;
+/// Messages that wait before the outbox is called degraded (seed 001's rule IbisNotifierFailing).
+pub const DEPTH_WARN: i64 = 20;
 /// Pending messages of one channel.
 pub const PENDING_MAX: i64 = 1_000;
 

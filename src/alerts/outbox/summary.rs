@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension as _};
 use serde::Serialize;
 
+use crate::store::notification;
+
 /// Topics that are listed.
 const FIRING_MAX: i64 = 50;
 
@@ -62,9 +64,7 @@ pub fn look(connection: &Connection) -> rusqlite::Result<Summary> {
         .collect::<rusqlite::Result<_>>()?;
     let of = |name: String| channel(connection, &name).map(|channel| (name, channel));
     Ok(Summary {
-        depth: one(
-            "SELECT count(DISTINCT notification) FROM notification_deliveries WHERE status = 'pending'",
-        )?,
+        depth: notification::pending(connection)?,
         dropped: one("SELECT dropped FROM alert_cursor")?,
         channels: names.into_iter().map(of).collect::<rusqlite::Result<_>>()?,
         firing: firing(connection)?,

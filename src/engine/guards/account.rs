@@ -19,7 +19,35 @@ const CODES: [HoldCode; 3] = [HoldCode::DailyLoss, HoldCode::Drawdown, HoldCode:
 /// (seed 004: 60 s on more than half).
 const STALE_MARKET_FACTOR: i64 = 2;
 
+/// What the account's guards measure.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Measured {
+    /// The equity at the beginning of the UTC day, in quote units.
+    pub open: Decimal,
+    /// Lost since then, as a fraction of it.
+    pub daily_loss: Decimal,
+    /// Lost since the peak, as a fraction of it.
+    pub drawdown: Decimal,
+    /// Bought and sold in the day, as a multiple of its first equity.
+    pub turnover: Decimal,
+}
+
 impl Engine {
+    /// What the account's guards measure now; none where the account, or a transfer, has no price, or where
+    /// none of them is on.
+    pub fn measured(&self) -> Option<Measured> {
+        let worth = self.account_asset().map(|asset| self.worth(asset))?;
+        let reference =
+            self.guards.reference.filter(|_| self.guard_settings().measures_account())?;
+        let equity = worth.equity();
+        (worth.complete && self.guards.unpriced.is_empty()).then(|| Measured {
+            open: reference.open,
+            daily_loss: reference.daily_loss(equity),
+            drawdown: reference.drawdown(equity),
+            turnover: reference.turnover_ratio(),
+        })
+    }
+
     /// Measures the account, where all of it has a price.
     pub(super) fn watch_account(&mut self, actions: &mut Vec<Action>) {
         if !self.guard_settings().measures_account() {

@@ -30,6 +30,8 @@ use crate::risk::guard::protection::{ClosedTrade, Trades};
 use crate::risk::guard::settings::GuardSettings;
 use crate::risk::guard::streak::{Cancels, Streak};
 
+pub use account::Measured;
+
 /// The account is looked at this often, in microseconds.
 const LOOK_US: i64 = 1_000_000;
 
@@ -93,7 +95,8 @@ impl Guards {
 }
 
 impl Engine {
-    fn guard_settings(&self) -> &GuardSettings {
+    /// The thresholds in force.
+    pub fn guard_settings(&self) -> &GuardSettings {
         &self.settings.guards
     }
 

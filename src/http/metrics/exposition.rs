@@ -4,25 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt::{self, Display, Write as _};
 use std::time::Duration;
 
+use super::family::Family;
 use crate::domain::time::Timestamp;
-
-/// What a family counts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
-    /// Only grows, from the start of the process or of the ledger.
-    Counter,
-    /// Goes both ways.
-    Gauge,
-}
-
-impl Kind {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Counter => "counter",
-            Self::Gauge => "gauge",
-        }
-    }
-}
+use crate::histogram::Histogram;
 
 /// A duration as a value: seconds.
 #[derive(Clone, Copy, Debug)]
@@ -55,9 +39,9 @@ pub struct Exposition {
 
 impl Exposition {
     /// Begins a family; one that was there already, or that has no series, is left out.
-    pub fn family(&mut self, name: &'static str, kind: Kind, help: &'static str) -> Family<'_> {
-        let is_new = self.families.insert(name);
-        Family { exposition: self, name, kind, help, is_new, series: BTreeSet::new() }
+    pub fn family(&mut self, family: &'static Family) -> Writing<'_> {
+        let is_new = self.families.insert(family.name);
+        Writing { exposition: self, family, is_new, series: BTreeSet::new() }
     }
 
     /// The whole text.
@@ -72,31 +56,18 @@ impl Exposition {
 
 /// A family that is being written.
 #[derive(Debug)]
-pub struct Family<'a> {
+pub struct Writing<'a> {
     exposition: &'a mut Exposition,
-    name: &'static str,
-    kind: Kind,
-    help: &'static str,
+    family: &'static Family,
     is_new: bool,
     series: BTreeSet<String>,
 }
 
-impl Family<'_> {
-    /// A series; one that was there already is left out.
-    pub fn series(&mut self, labels: &[(&str, &str)], value: impl Display) -> &mut Self {
-        let labels: Vec<String> =
-            labels.iter().map(|(name, value)| format!("{name}=\"{}\"", Label(value))).collect();
-        let labels = labels.join(",");
-        if self.is_new && self.series.insert(labels.clone()) {
-            let name = self.name;
-            if self.series.len() == 1 {
-                let (help, kind) = (Help(self.help), self.kind.as_str());
-                self.exposition.push(format_args!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
-            }
-            match labels.is_empty() {
-                true => self.exposition.push(format_args!("{name} {value}\n")),
-                false => self.exposition.push(format_args!("{name}{{{labels}}} {value}\n")),
-            }
+impl Writing<'_> {
+    /// A series with these values of the family's labels; one that was there already is left out.
+    pub fn series(&mut self, values: &[&str], value: impl Display) -> &mut Self {
+        if let Some(labels) = self.begin(values) {
+            self.sample("", &labels, value);
         }
         self
     }
@@ -104,6 +75,47 @@ impl Family<'_> {
     /// The only series of a family without labels.
     pub fn value(&mut self, value: impl Display) {
         self.series(&[], value);
+    }
+
+    /// Buckets, sum and count, with these values of the family's labels.
+    pub fn histogram(&mut self, values: &[&str], histogram: &Histogram) -> &mut Self {
+        let Some(labels) = self.begin(values) else { return self };
+        let join = if labels.is_empty() { "" } else { "," };
+        for (bound, count) in histogram.buckets() {
+            let bound = Seconds(bound);
+            self.sample("_bucket", &format!("{labels}{join}le=\"{bound}\""), count);
+        }
+        self.sample("_bucket", &format!("{labels}{join}le=\"+Inf\""), histogram.count());
+        self.sample("_sum", &labels, Seconds(histogram.sum()));
+        self.sample("_count", &labels, histogram.count());
+        self
+    }
+
+    /// The labels of a series that is new, once the head of its family is written.
+    fn begin(&mut self, values: &[&str]) -> Option<String> {
+        let names = self.family.labels;
+        debug_assert_eq!(names.len(), values.len(), "{}: {values:?}", self.family);
+        let labels: Vec<String> = std::iter::zip(names, values)
+            .map(|(name, value)| format!("{name}=\"{}\"", Label(value)))
+            .collect();
+        let labels = labels.join(",");
+        if !self.is_new || !self.series.insert(labels.clone()) {
+            return None;
+        }
+        if self.series.len() == 1 {
+            let (name, kind) = (self.family, self.family.kind.as_str());
+            let help = Help(name.help);
+            self.exposition.push(format_args!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
+        }
+        Some(labels)
+    }
+
+    fn sample(&mut self, end: &str, labels: &str, value: impl Display) {
+        let name = self.family;
+        match labels.is_empty() {
+            true => self.exposition.push(format_args!("{name}{end} {value}\n")),
+            false => self.exposition.push(format_args!("{name}{end}{{{labels}}} {value}\n")),
+        }
     }
 }
 
@@ -127,23 +139,53 @@ impl Display for Label<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::family::Kind;
     use super::*;
+
+    static A: Family =
+        Family { name: "a_total", kind: Kind::Counter, labels: &["x"], help: "A \\ help\ntext" };
+    static AGAIN: Family =
+        Family { name: "a_total", kind: Kind::Gauge, labels: &[], help: "again" };
+    static B: Family = Family { name: "b_seconds", kind: Kind::Gauge, labels: &[], help: "" };
+    static C: Family =
+        Family { name: "c_seconds", kind: Kind::Histogram, labels: &["op"], help: "" };
 
     #[test]
     fn what_is_special_is_escaped_and_nothing_is_there_twice() {
         let mut text = Exposition::default();
-        text.family("a_total", Kind::Counter, "A \\ help\ntext")
-            .series(&[("x", "q\"b\\n\n")], 1)
-            .series(&[("x", "q\"b\\n\n")], 2)
-            .series(&[("x", "other"), ("y", "")], Seconds(Duration::from_millis(1_500)));
-        text.family("a_total", Kind::Gauge, "again").value(3);
-        drop(text.family("none", Kind::Gauge, "no series"));
-        text.family("b_seconds", Kind::Gauge, "").value(Instant(Timestamp::from_us(-1_500_000)));
+        text.family(&A)
+            .series(&["q\"b\\n\n"], 1)
+            .series(&["q\"b\\n\n"], 2)
+            .series(&["other"], Seconds(Duration::from_millis(1_500)));
+        text.family(&AGAIN).value(3);
+        drop(text.family(&C));
+        text.family(&B).value(Instant(Timestamp::from_us(-1_500_000)));
         assert_eq!(
             text.finish(),
             "# HELP a_total A \\\\ help\\ntext\n# TYPE a_total counter\n\
-             a_total{x=\"q\\\"b\\\\n\\n\"} 1\na_total{x=\"other\",y=\"\"} 1.500000\n\
+             a_total{x=\"q\\\"b\\\\n\\n\"} 1\na_total{x=\"other\"} 1.500000\n\
              # HELP b_seconds \n# TYPE b_seconds gauge\nb_seconds -1.500000\n"
         );
+    }
+
+    #[test]
+    fn a_histogram_has_every_bucket_and_what_is_beyond() {
+        let mut text = Exposition::default();
+        let mut histogram = Histogram::default();
+        histogram.observe(Duration::from_micros(700));
+        histogram.observe(Duration::from_secs(61));
+        text.family(&C).histogram(&["place"], &histogram);
+        let text = text.finish();
+        for line in [
+            "# TYPE c_seconds histogram",
+            "c_seconds_bucket{op=\"place\",le=\"0.000500\"} 0",
+            "c_seconds_bucket{op=\"place\",le=\"0.001000\"} 1",
+            "c_seconds_bucket{op=\"place\",le=\"60.000000\"} 1",
+            "c_seconds_bucket{op=\"place\",le=\"+Inf\"} 2",
+            "c_seconds_sum{op=\"place\"} 61.000700",
+            "c_seconds_count{op=\"place\"} 2",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+        }
     }
 }

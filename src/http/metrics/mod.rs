@@ -3,10 +3,11 @@
 
 mod exposition;
 mod families;
+pub mod family;
 mod process;
 
-pub use families::{Source, render};
-pub use process::Process;
+pub(in crate::http) use families::{Source, render};
+pub(in crate::http) use process::Process;
 
 /// The content type of the format.
-pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+pub(in crate::http) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";

@@ -14,9 +14,6 @@ use crate::store::kill::{self, Latch};
 use crate::store::state_json::{self, StateJsonError};
 use crate::store::{self, chain, load};
 
-/// Newest events whose hashes are verified: about the last hour of a busy agent. All of them are
-/// verified by `db check`.
-const CHAIN_TAIL_EVENTS: i64 = 1_000;
 /// The jobs with a timer beside the health check itself.
 pub const OTHER_JOBS: [&str; 5] =
     ["exec-integrity", "hourly-kpi", "log-retention", "backup", "restore-drill"];
@@ -136,7 +133,7 @@ fn read_all(
     let holds = load::holds(&snapshot)?;
     let evidence = LedgerEvidence {
         head: chain::head(&snapshot)?.seq,
-        chain_break: chain::first_break(&snapshot, Some(CHAIN_TAIL_EVENTS))?,
+        chain_break: chain::first_break(&snapshot, Some(chain::TAIL_EVENTS))?,
         last_fill_orphaned: orphaned.unwrap_or(false),
         kill: kill::of_holds(&snapshot, &holds)?,
         kill_drill: job_run::last(&snapshot, drill::JOB)?,

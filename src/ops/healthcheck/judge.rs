@@ -10,6 +10,7 @@ use crate::ops::age::Age;
 use crate::ops::agent_evidence::Service;
 use crate::ops::kill::state;
 use crate::ops::report::{Check, Report, Severity};
+use crate::ops::timer::Timer;
 
 /// Judges everything that was found.
 pub fn judge(evidence: &Evidence, limits: &HealthSettings) -> Report {
@@ -103,13 +104,14 @@ fn job(
     index: usize,
     limits: &HealthSettings,
 ) -> Check {
-    let (id, limit) = [
-        ("job_exec_integrity", limits.exec_integrity_age_max),
-        ("job_hourly_kpi", limits.hourly_kpi_age_max),
-        ("job_log_retention", limits.log_retention_age_max),
-        ("job_backup", limits.backup_age_max),
-        ("job_restore_drill", limits.restore_drill_age_max),
+    let (id, timer) = [
+        ("job_exec_integrity", Timer::ExecIntegrity),
+        ("job_hourly_kpi", Timer::HourlyKpi),
+        ("job_log_retention", Timer::LogRetention),
+        ("job_backup", Timer::Backup),
+        ("job_restore_drill", Timer::RestoreDrill),
     ][index];
+    let limit = timer.age_max(limits);
     let last = ledger.jobs[index].as_ref();
     let age = last.map(|last| Age::of(last.ended_at, evidence.now));
     // While the machine was off no timer ran: the clock starts with the agent.
@@ -121,7 +123,7 @@ fn job(
         (Some(age), Some(last)) => format!("{age} ago: {}", last.severity),
         _ => "never ran".to_owned(),
     };
-    let timer = OTHER_JOBS[index];
+    let timer = timer.job();
     let (severity, detail) = match last.map(|last| last.severity) {
         Some(found @ (Severity::Degraded | Severity::Critical)) => {
             let command = if index < 3 { timer.to_owned() } else { format!("db {timer}") };

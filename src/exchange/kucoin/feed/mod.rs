@@ -139,6 +139,17 @@ impl Feed {
         self.receiver.borrow().heard_at
     }
 
+    /// When the websocket pushed something last, by the monotonic clock; none yet.
+    pub fn pushed_at(&self) -> Option<Duration> {
+        self.receiver.borrow().pushed_at
+    }
+
+    /// True while requests bring what the websocket does not: it is down, and one was answered since.
+    pub fn is_polled(&self) -> bool {
+        let receiver = self.receiver.borrow();
+        receiver.silent_since.is_some_and(|since| receiver.heard_at > since)
+    }
+
     /// Since when the websocket is down, by the monotonic clock, whatever is polled; none while it is up.
     pub fn silent_since(&self) -> Option<Duration> {
         self.receiver.borrow().silent_since

@@ -53,6 +53,8 @@ pub(super) struct Receiver {
     pub(super) poll_wanted: Rc<Notify>,
     /// When the venue said something last, by the monotonic clock.
     pub(super) heard_at: Duration,
+    /// When the websocket pushed something last, by the monotonic clock; none yet.
+    pub(super) pushed_at: Option<Duration>,
     /// Since when pushes do not come, by the monotonic clock; none while they do.
     pub(super) silent_since: Option<Duration>,
     /// The desk polled last.
@@ -88,6 +90,7 @@ impl Receiver {
             fetch_wanted: Rc::default(),
             poll_wanted: Rc::default(),
             heard_at: clock::monotonic(),
+            pushed_at: None,
             silent_since: Some(clock::monotonic()),
             polled: 0,
         })
@@ -354,6 +357,7 @@ impl Receiver {
     /// As `Handler::push`, at an instant.
     pub(super) fn push_at(&mut self, text: &str, now: Duration) {
         self.stamp(false);
+        self.pushed_at = Some(self.heard_at);
         self.count.feed.rows += 1;
         if self.take(text, now).is_err() {
             self.malformed(text, now);

@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::gate::{Fare, Ticket};
 use super::request::{Call, secrets};
 use super::venue_clock::Instants;
+use crate::clock;
 use crate::exchange::kucoin::protocol::code::{CallKind, Class, Code};
 use crate::exchange::kucoin::protocol::envelope::{Refused, open};
 use crate::exchange::kucoin::protocol::rate_limit::RateLimit;
@@ -111,8 +112,20 @@ impl Shared {
         Err(Trouble { failure: self.give_up(call, ticket, broken), by_venue: true })
     }
 
-    /// Sends a request, signed now, and waits for its answer.
+    /// As [`Shared::ask`], timed.
     async fn exchange(
+        &self,
+        call: &Call,
+        connection: Option<Connection>,
+    ) -> Result<Exchanged, Exchange> {
+        let began = clock::monotonic();
+        let exchanged = self.ask(call, connection).await;
+        self.meter.took(call.endpoint, clock::monotonic().saturating_sub(began));
+        exchanged
+    }
+
+    /// Sends a request, signed now, and waits for its answer.
+    async fn ask(
         &self,
         call: &Call,
         connection: Option<Connection>,

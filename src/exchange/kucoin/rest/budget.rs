@@ -43,6 +43,8 @@ pub(super) struct Budget {
     closed_until: Duration,
     /// Times in a row that the venue said it was overloaded.
     overloads: u32,
+    /// The venue said something of this quota.
+    told: bool,
     /// The least that was left, and of how much, in the venue's answers since somebody asked.
     least: Option<(u64, u64)>,
 }
@@ -57,6 +59,7 @@ impl Budget {
             window_end: None,
             closed_until: Duration::ZERO,
             overloads: 0,
+            told: false,
             least: None,
         }
     }
@@ -108,6 +111,7 @@ impl Budget {
         };
         let (limit, remaining) = (notice.limit.unsigned_abs(), notice.remaining.unsigned_abs());
         let share = |(limit, left): (u64, u64)| left.saturating_mul(1_000) / limit.max(1);
+        self.told = true;
         let left = (limit, remaining);
         self.least = Some(self.least.filter(|it| share(*it) <= share(left)).unwrap_or(left));
         let end = now + reset(notice);
@@ -143,6 +147,12 @@ impl Budget {
     /// The least that the venue said was left since the last call, as limit and weight left.
     pub(super) fn take_least(&mut self) -> Option<(u64, u64)> {
         self.least.take()
+    }
+
+    /// What is left of the quota now, as limit and weight left; none before the venue said something of it.
+    pub(super) fn left(&self, now: Duration) -> Option<(u64, u64)> {
+        let used = if self.window_end.is_some_and(|end| now < end) { self.used } else { 0 };
+        self.told.then(|| (self.limit, self.limit.saturating_sub(used)))
     }
 
     /// How long the pool stays closed.
@@ -224,6 +234,17 @@ mod tests {
         budget.settle(at(2), 1, notice(1000, 300, 9_998));
         budget.settle(at(3), 1, notice(1000, 899, 9_997));
         assert!(budget.admit(at(4), 1, Entry).is_err());
+    }
+
+    #[test]
+    fn what_is_left_is_the_venues_word_and_all_of_it_in_a_new_window() {
+        let mut budget = Budget::new(1000);
+        assert_eq!(budget.left(at(0)), None);
+        budget.settle(at(0), 1, None);
+        assert_eq!(budget.left(at(0)), None, "the venue said nothing");
+        budget.settle(at(1), 1, notice(2000, 500, 9_999));
+        assert_eq!(budget.left(at(9_999)), Some((2000, 500)));
+        assert_eq!(budget.left(at(10_000)), Some((2000, 2000)));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::attempt::{Opened, Trouble};
 use super::count::{Counter, RestCount};
 use super::failure::Failure;
 use super::gate::{Gate, Headroom};
+use super::meter::{Meter, OpCount};
 use super::priority::Priority;
 use super::request::{Call, Requests};
 use super::settings::RestSettings;
@@ -62,6 +63,7 @@ pub(super) struct Shared {
     pub gate: Gate,
     pub clock: VenueClock,
     pub counter: Counter,
+    pub meter: Meter,
     /// One measurement of the clock at a time.
     measuring: tokio::sync::Mutex<()>,
 }
@@ -88,6 +90,7 @@ impl Rest {
             gate: Gate::new(),
             clock: VenueClock::default(),
             counter: Counter::default(),
+            meter: Meter::default(),
             measuring: tokio::sync::Mutex::default(),
         };
         Self { shared: Rc::new(shared), priority: None }
@@ -108,10 +111,20 @@ impl Rest {
         self.shared.counter.get()
     }
 
+    /// What the client asked for so far, by what for; what it never asked for aside.
+    pub fn op_counts(&self) -> Vec<OpCount> {
+        self.shared.meter.counts()
+    }
+
     /// How long no request has been answered; `None` while they are.
     pub fn unanswered_for(&self) -> Option<Duration> {
         let since = self.shared.counter.unanswered_since();
         since.map(|since| clock::monotonic().saturating_sub(since))
+    }
+
+    /// What is left of each quota now, where the venue said something of it.
+    pub fn headroom(&self) -> Vec<Headroom> {
+        self.shared.gate.headroom()
     }
 
     /// The least that was left of each quota since the last call, where the venue said something of it.
@@ -219,17 +232,16 @@ impl Rest {
                 self.ensure_clock(call.priority).await?;
             }
             let tried = self.shared.attempt(call).await;
-            let counter = &self.shared.counter;
+            let failure = tried.as_ref().err();
+            if failure.is_none_or(|trouble| trouble.by_venue) {
+                let failure = failure.map(|trouble| &trouble.failure);
+                self.shared.counter.tried(failure, clock::monotonic());
+                self.shared.meter.tried(call.endpoint, failure);
+            }
             let trouble = match tried {
-                Ok(opened) => {
-                    counter.tried(None, clock::monotonic());
-                    return Ok(opened);
-                }
+                Ok(opened) => return Ok(opened),
                 Err(trouble) => trouble,
             };
-            if trouble.by_venue {
-                counter.tried(Some(&trouble.failure), clock::monotonic());
-            }
             // It had no effect, whatever the call was: measure the clock, sign again, repeat once.
             if matches!(trouble.failure, Failure::Clock(_)) && believed && call.endpoint.is_signed()
             {

@@ -158,6 +158,14 @@ impl Gate {
         state.pools.get(pool as usize).map_or(Duration::ZERO, |budget| budget.closed_for(now))
     }
 
+    /// What is left of each quota now, where the venue said something of it.
+    pub(super) fn headroom(&self) -> Vec<Headroom> {
+        let (state, now) = (self.state.borrow(), clock::monotonic());
+        let pools = Pool::ALL.into_iter().zip(&state.pools);
+        let left = pools.filter_map(|(pool, budget)| Some((pool, budget.left(now)?)));
+        left.map(|(pool, (limit, remaining))| Headroom { pool, limit, remaining }).collect()
+    }
+
     /// The least that was left of each quota since the last call, where the venue said something of it.
     pub(super) fn take_headroom(&self) -> Vec<Headroom> {
         let mut state = self.state.borrow_mut();

@@ -34,7 +34,7 @@ use crate::risk::approval::Approved;
 use super::condition::{Condition, Conditions};
 use super::order_tracker::{Moment, OrderTracker, Request};
 use super::rest::{Priority, Rest};
-use super::ws::private::{PrivateChannel, PrivateEvent};
+use super::ws::private::{PrivateChannel, PrivateCount, PrivateEvent};
 
 pub use account_view::{AccountMovement, AccountOrder, AccountView, OpenIntent, StartFrom};
 pub use answer::{canceled, news_of, order, placed, push_of, reports};
@@ -191,6 +191,11 @@ impl KucoinVenue {
     /// What is known of the dead-man's switch.
     pub fn dead_man(&self) -> DeadManState {
         self.dead_man.state()
+    }
+
+    /// Whether private messages come, and what their channel met so far.
+    pub fn private(&self) -> (bool, PrivateCount) {
+        (self.watch.private_up, self.private.count())
     }
 
     /// True where the task that keeps the private channel up is gone.

@@ -7,6 +7,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, spawn_local};
@@ -17,6 +18,7 @@ use super::fault::Fault;
 use super::queue::Queue;
 use super::settings::WsSettings;
 use super::subscription::Subscription;
+use crate::clock;
 use crate::exchange::kucoin::protocol::balance_push::{self, BalancePush};
 use crate::exchange::kucoin::protocol::frame::ServerFrame;
 use crate::exchange::kucoin::protocol::order_push::{self, OrderPush};
@@ -46,6 +48,8 @@ pub enum PrivateEvent {
 pub struct PrivateCount {
     /// Pushes that came.
     pub received: u64,
+    /// When the last one did, by the monotonic clock; none yet.
+    pub pushed_at: Option<Duration>,
     /// Pushes of other topics, and those that came before every subscription was answered.
     pub ignored: u64,
     /// Pushes that made no sense: each ends its connection.
@@ -184,7 +188,8 @@ impl Handler for Taker {
     }
 
     fn push(&mut self, text: &str) -> Result<(), String> {
-        self.count(|count| count.received += 1);
+        let now = clock::monotonic();
+        self.count(|count| (count.received, count.pushed_at) = (count.received + 1, Some(now)));
         match Self::read(text) {
             Ok(Some(event)) if self.up => self.say(event),
             Ok(_) => self.count(|count| count.ignored += 1),
