@@ -26,6 +26,7 @@ pub mod replay;
 pub mod report;
 pub mod status;
 pub mod trades;
+pub mod validate;
 
 #[cfg(test)]
 mod tests;
