@@ -15,7 +15,7 @@ const PRICED_MIN_PERCENT: usize = 95;
 /// What the busiest UTC day bought and sold, as a multiple of its opening equity: all of the day up to the
 /// window's end, not only what of it is in the window.
 pub(super) fn turnover_day(evidence: &Evidence, max: Decimal) -> Kpi {
-    let threshold = format!("<= {max} times the opening equity");
+    let threshold = format!("<= {max} times the equity");
     let mut most: Option<(Decimal, Timestamp)> = None;
     for day in evidence.window.days() {
         let Some(open) = open_of(evidence, day) else { continue };
@@ -99,9 +99,11 @@ fn without_open(evidence: &Evidence, days: impl Iterator<Item = Timestamp>) -> O
     Some(format!("the equity at the beginning of {} is not on record", date(day)))
 }
 
-/// What came or went without a trade looks like a gain or a loss in the samples.
+/// What came or went without a trade looks like a gain or a loss in the samples that follow each other
+/// around it.
 fn moved(evidence: &Evidence) -> Option<String> {
-    let at = evidence.transfers.first()?;
+    let first = evidence.complete().next()?;
+    let at = evidence.transfers.iter().find(|at| **at > first.at)?;
     Some(format!("assets came or went without a trade at {at}: judge a window without that"))
 }
 

@@ -11,7 +11,7 @@ const TRUSTED: [&str; 3] = ["api:", "connector:", "project:"];
 
 /// Each minute on record belongs to the last run that had begun, and that run knows its source.
 pub(super) fn fee_source(evidence: &Evidence) -> Kpi {
-    let threshold = "api:, connector: or project: in each minute";
+    let threshold = "of api, connector or project";
     let mut minutes: BTreeMap<Option<&str>, usize> = BTreeMap::new();
     for sample in evidence.minutes.iter().flatten() {
         let begun = |began| began <= sample.at;

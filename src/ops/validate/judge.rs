@@ -34,7 +34,7 @@ pub(super) fn grounds(evidence: &Evidence) -> [Kpi; 2] {
 }
 
 fn begins(evidence: &Evidence) -> Kpi {
-    let (start, threshold) = (evidence.window.start, "the ledger's first minute, or later");
+    let (start, threshold) = (evidence.window.start, "not before the ledger");
     let lacks = match evidence.first_sample {
         None => Some("the ledger has no minute on record: run the agent first".to_owned()),
         Some(first) if start < first => {

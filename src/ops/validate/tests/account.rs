@@ -108,6 +108,7 @@ fn what_came_without_a_trade_hides_a_loss() {
         ));
     };
     transfer("09:30");
+    transfer("10:00");
     paper.expect("daily_loss", Ok, "0.00 %");
     transfer("10:30");
     paper.expect("daily_loss", Insufficient, "0.00 %");

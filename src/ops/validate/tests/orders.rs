@@ -23,7 +23,7 @@ fn minutes_without_a_cancel_count_and_more_than_95_percent_have_to_be_below_50()
     cancel(&paper, "10:10", 50);
     cancel(&paper, "10:20", 50);
     cancel(&paper, "10:30", 49);
-    paper.expect("cancels_per_minute", Ok, "96.66 %");
+    paper.expect("cancels_per_minute", Ok, "96.67 %");
     let reason = paper.kpi_of("cancels_per_minute", HOUR).reason;
     assert_eq!(reason, "most in a minute: 50 at 2026-03-01T10:20:00Z");
     cancel(&paper, "10:59", 50);
