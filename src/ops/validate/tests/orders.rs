@@ -37,7 +37,7 @@ fn only_a_cancel_that_is_sent_counts_and_each_in_its_own_minute() {
     paper.sql("UPDATE events SET payload = '{\"status\":\"canceled\"}'");
     cancel(&paper, "10:10:35", 49);
     let cancels = paper.evidence(HOUR).cancels;
-    let counts: Vec<_> = cancels.into_iter().map(|(at, count)| (at, count)).collect();
+    let counts: Vec<_> = cancels.into_iter().collect();
     assert_eq!(counts, [(at("10:10"), 24), (at("10:11"), 25)]);
 }
 
