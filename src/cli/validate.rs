@@ -8,7 +8,7 @@ use super::exit::{Exit, Failure};
 use super::{Global, agent, job, print_lines, settings, state_dir};
 use crate::clock;
 use crate::ops::report::Severity;
-use crate::ops::validate::{self, WINDOW_MAX, WINDOW_MIN};
+use crate::ops::validate::{self, Verdict, WINDOW_MAX, WINDOW_MIN};
 use crate::store::{self, ledger_path, run::meta};
 
 /// Judge what ran before something dearer follows
@@ -67,13 +67,18 @@ fn paper(global: &Global, window: Duration) -> anyhow::Result<Exit> {
     let found = validate::run(&ledger, &settings.validate, window, started_at);
     let mut found = found.map_err(unreadable)?;
     drop(ledger);
-    job::record(&directory, &mut found.report, started_at);
+    // What is insufficient stays so: degraded would read as a pass with a remark.
+    let unrecorded = match found.verdict {
+        Verdict::Insufficient => Severity::Insufficient,
+        Verdict::Ok | Verdict::Fail | Verdict::NotApplicable => Severity::Degraded,
+    };
+    job::record_or(unrecorded, &directory, &mut found.report, started_at);
     if global.json {
         return job::show(global, &found.report, None);
     }
-    print_lines(&found.text)?;
-    for check in found.report.checks.iter().filter(|check| check.severity == Severity::Degraded) {
-        print_lines(&format!("{}: {}: {}\n", check.id, check.value, check.detail))?;
-    }
+    let said = found.report.checks.iter().filter(|check| check.id == job::RUN_RECORDED);
+    let said: String =
+        said.map(|check| format!("{}: {}: {}\n", check.id, check.value, check.detail)).collect();
+    print_lines(&format!("{said}{}", found.text))?;
     Ok(found.report.overall().into())
 }

@@ -205,7 +205,8 @@ pub fn cancels(
     start: Timestamp,
     end: Timestamp,
 ) -> rusqlite::Result<BTreeMap<Timestamp, u64>> {
-    let after = event::last_before(connection, start)?;
+    // The clock of a start may be seconds behind the last event.
+    let after = event::last_before(connection, Timestamp::from_us(start.us() - MINUTE_US))?;
     connection
         .prepare_cached(
             "SELECT at_us - at_us % ?4, count(*) FROM events

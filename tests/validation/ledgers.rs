@@ -108,3 +108,15 @@ fn a_ledger_of_another_time_has_nothing_of_this_one() {
     assert_eq!(check(&found, "checks", "coverage")["severity"], "INSUFFICIENT");
     assert_eq!(found["window"]["clock"], "wall");
 }
+
+#[test]
+fn a_verdict_that_cannot_be_written_down_is_said_and_none_gets_better_by_it() {
+    let home = day();
+    let writer = home.ledger();
+    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for (words, code) in [("", 1), ("--window 1441m", 3)] {
+        let ended = home.ibis(&format!("validate paper {words}"));
+        assert_eq!(ended.code, Some(code), "{ended:?}");
+        assert!(ended.stdout.starts_with("run_recorded: no: "), "{ended:?}");
+    }
+}

@@ -59,12 +59,12 @@ fn flaps(evidence: &Evidence) -> Vec<Timestamp> {
 
 /// The most of these instants within any hour, and the first of them.
 fn most_in_an_hour(times: &[Timestamp]) -> (usize, Option<Timestamp>) {
-    let mut most = (0, None);
+    let (mut most, mut end) = ((0, None), 0);
     for (index, first) in times.iter().enumerate() {
-        let later = times.get(index..).unwrap_or_default();
-        let count = later.iter().take_while(|at| at.us_since(*first) < HOUR_US).count();
-        if count > most.0 {
-            most = (count, Some(*first));
+        let later = times.get(end..).unwrap_or_default();
+        end += later.iter().take_while(|at| at.us_since(*first) < HOUR_US).count();
+        if end - index > most.0 {
+            most = (end - index, Some(*first));
         }
     }
     most
