@@ -1,6 +1,12 @@
 //! Days as an agent lives them.
 
 use std::fmt::Write as _;
+use std::time::Duration;
+
+use ibis::config::Settings;
+use ibis::domain::time::Timestamp;
+use ibis::ops::validate;
+use ibis::store;
 
 use super::{change, check, day, judged};
 use crate::support::home::Home;
@@ -24,6 +30,19 @@ fn a_quiet_day_passes() {
     let text = home.ibis("validate paper");
     assert!(text.stdout.ends_with("verdict: PASS\n"), "{text:?}");
     assert_eq!((text.code, text.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn acceptance_28_what_the_tests_judge_by_is_what_is_shipped() {
+    let home = day();
+    let found = judged(&home, "");
+    let ledger = store::open_reader(&home.path("data")).unwrap();
+    let limits = Settings::defaults().validate;
+    let length = Duration::from_secs(24 * 3_600);
+    let shipped = validate::run(&ledger, &limits, length, Timestamp::default()).unwrap();
+    assert_eq!(shipped.report.to_json()["kpis"], found["kpis"]);
+    assert_eq!(shipped.report.to_json()["checks"], found["checks"]);
+    assert_eq!(found["verdict"], shipped.verdict.as_str());
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod ledgers;
 use std::fs;
 use std::sync::OnceLock;
 
+use ibis::ops::validate::Verdict;
 use rusqlite::Connection;
 use serde_json::Value;
 
@@ -49,12 +50,9 @@ fn check<'a>(found: &'a Value, list: &str, id: &str) -> &'a Value {
 fn judged(home: &Home, words: &str) -> Value {
     let ended: Ended = home.ibis(&format!("validate paper --json {words}"));
     let found = ended.parsed();
-    let code = match found["verdict"].as_str() {
-        Some("ok") => 0,
-        Some("fail") => 2,
-        Some("insufficient") => 3,
-        _ => panic!("{found}"),
-    };
+    let known = [Verdict::Ok, Verdict::Fail, Verdict::Insufficient];
+    let verdict = known.into_iter().find(|verdict| found["verdict"] == verdict.as_str());
+    let code = i32::from(verdict.unwrap().severity().unwrap().exit_code());
     assert_eq!((ended.code, &found["exit_code"]), (Some(code), &code.into()), "{found}");
     let query = "SELECT exit_code, report FROM job_runs WHERE job = 'validate-paper'
                  ORDER BY job_run DESC LIMIT 1";
