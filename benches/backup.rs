@@ -72,6 +72,7 @@ fn fill(directory: &Path, bytes: u64) -> GroupCommit<Batch> {
         clock: "wall",
         market: "bench",
         config_hash: "",
+        fee_source: "api:bench",
         started_at: Timestamp::from_us(1),
     };
     begin(&mut connection, &run, 1).unwrap();

@@ -47,6 +47,7 @@ fn main() {
     agent("1,000,000 fills", &state);
     jobs("1,000,000 fills", &state);
     kpi(&state, last_us);
+    validate(&state, last_us);
     import(&directory);
     fs::remove_dir_all(&directory).unwrap();
 }
@@ -97,6 +98,35 @@ fn kpi(state: &Path, last_us: i64) {
     job("hourly-kpi, an hour of 1,000 fills, new", state, &["hourly-kpi", "--hour", &hour(0)], 1);
     job("hourly-kpi, the same again", state, &["hourly-kpi", "--hour", &hour(0)], RUNS);
     job("hourly-kpi, nothing reported before", state, &["hourly-kpi", "--hour", &hour(40)], 1);
+}
+
+/// A window of a day, with its minutes and four events a fill.
+fn validate(state: &Path, last_us: i64) {
+    let (start, every) = (last_us - 24 * HOUR_US, FILL_EVERY_US / 4);
+    run(
+        &state.join("ibis.db"),
+        &[
+            format!(
+                "INSERT OR IGNORE INTO samples
+                 WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 1620)
+                 SELECT ({start} / 60000000 + i) * 60000000, '10000', '9000', '9000', '1000', '0', 1,
+                 0, 0, 'running', 1 FROM n"
+            ),
+            format!(
+                "INSERT OR IGNORE INTO day_ledger
+                 WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 2)
+                 SELECT ({start} / 86400000000 + i) * 86400000000, '10000', '10000', '0', 0 FROM n"
+            ),
+            format!(
+                "INSERT INTO events (at_us, kind, ref, payload, hash)
+                 WITH RECURSIVE n (at) AS
+                   (SELECT {start} UNION ALL SELECT at + {every} FROM n WHERE at < {last_us})
+                 SELECT at, 'order', 'b-1-1', '{{\"client_order_id\":\"b-1-1\",\"status\":\"new\",
+                 \"filled\":\"0\",\"notional\":\"0\",\"fee\":\"0\"}}', zeroblob(32) FROM n"
+            ),
+        ],
+    );
+    job("validate paper, a day of 22,000 fills", state, &["validate", "paper"], RUNS);
 }
 
 fn import(directory: &Path) {

@@ -170,6 +170,29 @@ fn behind(now: Timestamp, seen_until: Option<Timestamp>) -> Result<(), AgentErro
     }
 }
 
+/// Where the fees of this run come from, for the ledger. Rates that are not the venue's published ones
+/// were typed by somebody, and what is earned under them proves nothing about the venue.
+pub(super) fn fee_source(settings: &Settings) -> String {
+    if settings.agent.mode == Mode::Live {
+        return "api:kucoin:trade-fees".to_owned();
+    }
+    let paper = &settings.paper;
+    let typed: Vec<&str> = [
+        ("paper.fee_class_a", paper.fee_class_a, FeeClass::A),
+        ("paper.fee_class_b", paper.fee_class_b, FeeClass::B),
+        ("paper.fee_class_c", paper.fee_class_c, FeeClass::C),
+    ]
+    .into_iter()
+    .filter(|(_, rate, class)| *rate != class.rate())
+    .map(|(key, ..)| key)
+    .collect();
+    if typed.is_empty() {
+        "project:fee_classes".to_owned()
+    } else {
+        format!("manual:{}", typed.join(","))
+    }
+}
+
 /// The market's instruments with the configured fees of their class.
 fn priced(instruments: &[Instrument], settings: &Settings) -> Result<Vec<Instrument>, AgentError> {
     let rate = |class| match class {

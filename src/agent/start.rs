@@ -54,7 +54,9 @@ pub(super) async fn start(
     finish_restore(state_dir)?;
     let mut connection = LEDGER.open_writer(&ledger_path(state_dir))?;
     let hash = settings.hash();
-    let new = new_run(options, settings, (ground::name(settings, replay.is_some()), &hash));
+    let fees = ground::fee_source(settings);
+    let market = ground::name(settings, replay.is_some());
+    let new = new_run(options, settings, (market, &hash, &fees));
     let run = foresee(settings, state_dir, &connection, &new)?;
     take_emergency_in(options, &mut connection)?;
     let seen_until = last_instant(&connection, &run)?;
@@ -221,7 +223,7 @@ pub(super) fn mode(settings: &Settings) -> &'static str {
 fn new_run<'a>(
     options: &Options,
     settings: &'a Settings,
-    (market, hash): (&'a str, &'a str),
+    (market, hash, fee_source): (&'a str, &'a str, &'a str),
 ) -> NewRun<'a> {
     NewRun {
         mode: mode(settings),
@@ -229,6 +231,7 @@ fn new_run<'a>(
         clock: if options.pace == Pace::Wall { "wall" } else { "virtual" },
         market,
         config_hash: hash,
+        fee_source,
         started_at: clock::wall_now(),
     }
 }

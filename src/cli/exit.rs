@@ -4,6 +4,8 @@
 
 use std::process::ExitCode;
 
+use rusqlite::ErrorCode;
+
 use crate::agent::AgentError;
 use crate::config::ConfigError;
 use crate::durable::group_commit::WriteFailed;
@@ -138,9 +140,11 @@ fn of_agent(error: &AgentError) -> Exit {
     }
 }
 
-/// Where SQLite itself found no fault, what it read is not ours.
+/// Where SQLite itself found no fault, what it read is not ours; nor is a ledger without a table or a
+/// column that every ledger of its version has, which SQLite calls an error like any other.
 fn of_sqlite(error: &rusqlite::Error) -> Exit {
     match (error.sqlite_error_code(), classify(error)) {
+        (Some(ErrorCode::Unknown), _) => Exit::Data,
         (Some(_), OpenErrorKind::Unavailable(_)) => Exit::TryAgain,
         _ => Exit::Data,
     }

@@ -12,10 +12,18 @@ use crate::domain::time::Timestamp;
 use crate::ops::job_run;
 use crate::ops::report::{Check, Report, Severity};
 
+/// The check of a run that could not be recorded.
+pub const RUN_RECORDED: &str = "run_recorded";
+
 /// Records the run where it can be recorded; not being able to is a finding of its own.
 pub fn record(state_dir: &Path, report: &mut Report, started_at: Timestamp) {
+    record_or(Severity::Degraded, state_dir, report, started_at);
+}
+
+/// The same; not being able to is this bad.
+pub fn record_or(severity: Severity, state_dir: &Path, report: &mut Report, started_at: Timestamp) {
     if let Err(error) = job_run::record(state_dir, report, started_at, clock::wall_now()) {
-        let check = Check::new("run_recorded", Severity::Degraded, "no").because(error.to_string());
+        let check = Check::new(RUN_RECORDED, severity, "no").because(error.to_string());
         report.checks.push(check);
     }
 }

@@ -20,6 +20,7 @@ pub mod preflight;
 pub mod replay;
 pub mod status;
 pub mod trades;
+pub mod validate;
 mod venue;
 
 use std::io::Write as _;
@@ -80,6 +81,7 @@ enum Command {
     Events(events::Events),
     Replay(replay::Replay),
     Trades(trades::Trades),
+    Validate(validate::Validate),
 }
 
 /// Parses the command line and runs it.
@@ -121,6 +123,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Events(arguments) => events::run(&cli.global, arguments),
         Command::Replay(arguments) => replay::run(&cli.global, arguments),
         Command::Trades(arguments) => trades::run(&cli.global, arguments),
+        Command::Validate(arguments) => validate::run(&cli.global, arguments),
     }
 }
 

@@ -199,6 +199,14 @@ section! {
 }
 
 section! {
+    /// `[validate]`. Ratios are fractions.
+    ValidateSettings {
+        running_min: Decimal, turnover_max: Decimal,
+        daily_loss_max: Decimal, drawdown_max: Decimal,
+    }
+}
+
+section! {
     /// `[alerts]`. An empty text turns its channel or the ping off; the credentials file's path as written.
     AlertSettings {
         telegram_chat_id: String, telegram_users: String, telegram_severity: Severity,
@@ -251,6 +259,8 @@ pub struct Settings {
     pub backup: Arc<BackupSettings>,
     /// `[alerts]`
     pub alerts: Arc<AlertSettings>,
+    /// `[validate]`
+    pub validate: Arc<ValidateSettings>,
     locked: Arc<Vec<Locked>>,
     effective: Arc<BTreeMap<&'static str, String>>,
 }
@@ -307,6 +317,7 @@ impl Settings {
             retention: Arc::new(RetentionSettings::read(&section("retention"))),
             backup: Arc::new(BackupSettings::read(&section("backup"))),
             alerts: Arc::new(AlertSettings::read(&section("alerts"))),
+            validate: Arc::new(ValidateSettings::read(&section("validate"))),
             locked: Arc::default(),
             effective: Arc::new(
                 input.iter().map(|(name, value, _)| (name, value.to_string())).collect(),

@@ -210,6 +210,26 @@ impl HoldCode {
         )
     }
 
+    /// True where a limit on money or orders was reached: the guards and the protections.
+    pub const fn is_risk_limit(self) -> bool {
+        matches!(
+            self,
+            Self::DailyLoss
+                | Self::Drawdown
+                | Self::Turnover
+                | Self::OrderErrors
+                | Self::CancelStorm
+                | Self::CancelFailures
+                | Self::Slippage
+                | Self::Edge
+                | Self::RiskUnavailable
+                | Self::CooldownPeriod
+                | Self::StoplossGuard
+                | Self::MaxDrawdown
+                | Self::LowProfitPairs
+        )
+    }
+
     /// The ledger's word.
     pub const fn as_str(self) -> &'static str {
         match self {

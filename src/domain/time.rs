@@ -20,6 +20,8 @@ use std::time::Duration;
 )]
 pub struct Timestamp(i64);
 
+/// Microseconds in a minute.
+pub const MINUTE_US: i64 = 60_000_000;
 /// Microseconds in an hour.
 pub const HOUR_US: i64 = 3_600_000_000;
 /// Microseconds in a day.

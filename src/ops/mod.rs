@@ -27,6 +27,7 @@ pub mod report;
 pub mod status;
 pub mod timer;
 pub mod trades;
+pub mod validate;
 
 #[cfg(test)]
 mod tests;

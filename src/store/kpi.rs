@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::domain::decimal::Decimal;
+use crate::domain::hold::Level;
 use crate::domain::side::Side;
 use crate::domain::symbol::Symbol;
 use crate::domain::time::{HOUR_US, Timestamp};
@@ -137,6 +138,8 @@ pub struct SampleRow {
     pub open_sell_orders: u64,
     /// False where a held instrument had no price.
     pub is_complete: bool,
+    /// The agent's state.
+    pub state: Level,
 }
 
 /// The samples of a window, oldest first.
@@ -151,7 +154,7 @@ pub fn samples(
     connection
         .prepare_cached(
             "SELECT at_us, equity, cash_available, exposure, unrealized, positions,
-                    open_buy_orders, open_sell_orders, complete
+                    open_buy_orders, open_sell_orders, complete, state
              FROM samples WHERE at_us >= ?1 AND at_us < ?2 ORDER BY at_us",
         )?
         .query_map([start.us(), end.us()], |row| {
@@ -165,6 +168,7 @@ pub fn samples(
                 open_buy_orders: count(row, 6)?,
                 open_sell_orders: count(row, 7)?,
                 is_complete: row.get(8)?,
+                state: column::parsed(row, 9, str::parse)?,
             })
         })?
         .collect()

@@ -27,6 +27,8 @@ pub struct NewRun<'a> {
     pub market: &'a str,
     /// Hash of the effective configuration.
     pub config_hash: &'a str,
+    /// Where the fees come from: `api:...`, `project:...` or `manual:...`.
+    pub fee_source: &'a str,
     /// When, by the wall.
     pub started_at: Timestamp,
 }
@@ -158,8 +160,9 @@ pub fn begin(connection: &mut Connection, new: &NewRun<'_>, stamp: u64) -> Resul
     // Nobody knows more of them, nor will.
     explain_in(&transaction, Unexplained::All, RunCause::Crash)?;
     transaction.execute(
-        "INSERT INTO runs (run, version, clock, market, config_hash, pid, started_at_us, stamp)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO runs (run, version, clock, market, config_hash, pid, started_at_us, stamp,
+            fee_source)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
             run.number,
             env!("CARGO_PKG_VERSION"),
@@ -169,6 +172,7 @@ pub fn begin(connection: &mut Connection, new: &NewRun<'_>, stamp: u64) -> Resul
             std::process::id(),
             new.started_at,
             i64::try_from(stamp).unwrap_or(i64::MAX),
+            new.fee_source,
         ],
     )?;
     transaction.commit()?;
@@ -286,6 +290,7 @@ mod tests {
             clock: "virtual",
             market: "synthetic",
             config_hash: "",
+            fee_source: "project:fee_classes",
             started_at: Timestamp::from_us(1),
         }
     }

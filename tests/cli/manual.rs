@@ -38,6 +38,7 @@ const COMMANDS: [&str; 29] = [
     "db restore-drill",
     "events",
     "replay",
+    "validate paper",
 ];
 const CODES: [Exit; 10] = [
     Exit::Ok,

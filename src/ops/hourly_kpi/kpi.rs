@@ -289,15 +289,17 @@ impl SymbolKpi {
 
 /// The deepest fall of equity from a peak before it, by share of the peak.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Drawdown {
-    peak: Decimal,
-    amount: Decimal,
+pub struct Drawdown {
+    /// What it fell from, quote units.
+    pub peak: Decimal,
+    /// By how much, quote units.
+    pub amount: Decimal,
 }
 
 impl Drawdown {
     /// `None` without samples. Incomplete samples show falls that did not happen: left out.
-    fn of(samples: &[SampleRow]) -> Option<Self> {
-        let mut complete = samples.iter().filter(|sample| sample.is_complete);
+    pub fn of<'a>(samples: impl IntoIterator<Item = &'a SampleRow>) -> Option<Self> {
+        let mut complete = samples.into_iter().filter(|sample| sample.is_complete);
         let mut peak = complete.next()?.equity;
         let mut deepest = Self { peak, amount: Decimal::ZERO };
         for sample in complete {
@@ -311,7 +313,8 @@ impl Drawdown {
         Some(deepest)
     }
 
-    fn share(self) -> Decimal {
+    /// The fall as a fraction of the peak.
+    pub fn share(self) -> Decimal {
         if self.peak.is_positive() {
             self.amount.div(self.peak, Round::Down)
         } else {
