@@ -4,6 +4,7 @@
 //! them, then READY; the loop turns `session::Session` at its [`pace`], with the `heartbeat`
 //! telling systemd and the ledger that work is done; a signal drains and stops.
 
+mod acks;
 mod alerting;
 mod document;
 mod engine_settings;
@@ -28,6 +29,7 @@ mod source;
 mod start;
 mod summary;
 mod venue_link;
+mod vitals;
 mod watch;
 mod window;
 
@@ -205,12 +207,14 @@ impl Life<'_> {
     ) -> Result<Cause, AgentError> {
         let market_end = self.market_end(session);
         loop {
+            let began = clock::monotonic();
             let until = self.pace.now().min(market_end);
             session.receive(until)?;
             session.hear()?;
             let turn = session.advance(until, TURN_EVENTS_MAX)?;
             session.flush()?;
             heartbeat.beat(session, &self.pace)?;
+            heartbeat.turned(clock::monotonic().saturating_sub(began));
             let rest = match turn {
                 Turn::Ended => return Ok(Cause::MarketEnded),
                 Turn::More => Duration::ZERO,

@@ -213,6 +213,11 @@ section! {
     }
 }
 
+section! {
+    /// `[drift]`
+    DriftSettings { sample_interval: Duration, age_max: Duration }
+}
+
 /// The validated configuration. A clone shares its parts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settings {
@@ -250,6 +255,8 @@ pub struct Settings {
     pub backup: Arc<BackupSettings>,
     /// `[alerts]`
     pub alerts: Arc<AlertSettings>,
+    /// `[drift]`
+    pub drift: Arc<DriftSettings>,
     locked: Arc<Vec<Locked>>,
     effective: Arc<BTreeMap<&'static str, String>>,
 }
@@ -306,6 +313,7 @@ impl Settings {
             retention: Arc::new(RetentionSettings::read(&section("retention"))),
             backup: Arc::new(BackupSettings::read(&section("backup"))),
             alerts: Arc::new(AlertSettings::read(&section("alerts"))),
+            drift: Arc::new(DriftSettings::read(&section("drift"))),
             locked: Arc::default(),
             effective: Arc::new(
                 input.iter().map(|(name, value, _)| (name, value.to_string())).collect(),

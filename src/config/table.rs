@@ -5,6 +5,7 @@
 
 mod alerts;
 mod conditions;
+mod drift;
 mod guards;
 mod http;
 mod storage;
@@ -15,15 +16,16 @@ use super::key::{Key, Kind};
 pub const KEYS: &[Key] = &joined();
 
 /// The tables that make up [`KEYS`].
-const PARTS: [&[Key]; 6] =
-    [TRADING, guards::KEYS, conditions::KEYS, storage::KEYS, http::KEYS, alerts::KEYS];
+const PARTS: [&[Key]; 7] =
+    [TRADING, guards::KEYS, conditions::KEYS, storage::KEYS, http::KEYS, alerts::KEYS, drift::KEYS];
 /// How many keys there are.
 const COUNT: usize = PARTS[0].len()
     + PARTS[1].len()
     + PARTS[2].len()
     + PARTS[3].len()
     + PARTS[4].len()
-    + PARTS[5].len();
+    + PARTS[5].len()
+    + PARTS[6].len();
 
 /// The parts one after the other.
 const fn joined() -> [Key; COUNT] {

@@ -1,12 +1,14 @@
 //! What leaves the ledger with age, and pages given back to the disk.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::kpi::SampleRow;
 use crate::domain::time::{DAY_US, HOUR_US, Timestamp};
 
 /// Rows deleted in one transaction: a few milliseconds, so that the agent never waits long.
 const ROWS_PER_TRANSACTION: i64 = 2_000;
+/// Rows of vitals that are kept, whatever their age: two months of one a minute, some 20 MB.
+pub const VITALS_MAX: i64 = 90_000;
 
 /// Days of samples that are wholly before `before`, oldest first, and covered: each of their hours
 /// with samples has a report.
@@ -85,6 +87,32 @@ pub fn delete_job_runs(connection: &Connection, before: Timestamp) -> rusqlite::
         "DELETE FROM job_runs WHERE job_run IN
            (SELECT job_run FROM job_runs WHERE ended_at_us >= ?1 AND ended_at_us < ?2
               AND job_run NOT IN (SELECT max(job_run) FROM job_runs GROUP BY job) LIMIT ?3)",
+        (i64::MIN, before.us()),
+    )
+}
+
+/// The rows of vitals from before an instant, and the oldest beyond [`VITALS_MAX`]: before when all of them
+/// are, and how many; none where there is none.
+pub fn old_vitals(
+    connection: &Connection,
+    before: Timestamp,
+) -> rusqlite::Result<Option<(Timestamp, u64)>> {
+    let beyond = "SELECT at_us FROM vitals ORDER BY at_us DESC LIMIT 1 OFFSET ?1";
+    let beyond: Option<i64> =
+        connection.query_row(beyond, [VITALS_MAX], |row| row.get(0)).optional()?;
+    let end = before.us().max(beyond.map_or(i64::MIN, |at| at.saturating_add(1)));
+    let query = "SELECT count(*) FROM vitals WHERE at_us < ?1";
+    let count: i64 = connection.query_row(query, [end], |row| row.get(0))?;
+    let count = u64::try_from(count).unwrap_or(0);
+    Ok((count > 0).then_some((Timestamp::from_us(end), count)))
+}
+
+/// Deletes the rows of vitals before an instant.
+pub fn delete_vitals(connection: &Connection, before: Timestamp) -> rusqlite::Result<u64> {
+    in_portions(
+        connection,
+        "DELETE FROM vitals WHERE at_us IN
+           (SELECT at_us FROM vitals WHERE at_us >= ?1 AND at_us < ?2 LIMIT ?3)",
         (i64::MIN, before.us()),
     )
 }

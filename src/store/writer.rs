@@ -16,6 +16,7 @@ use super::operator;
 use super::row;
 use super::run::RunUpdate;
 use super::state_json::{self, StateDocument};
+use super::vitals::{self, VitalsRow};
 use crate::domain::decimal::Decimal;
 use crate::domain::identifier::{Asset, ClientOrderId};
 use crate::domain::record::{Fact, OrderRecord, PositionRow, Projection, Record};
@@ -33,6 +34,8 @@ pub struct Batch {
     pub entries: Vec<Entry>,
     /// The agent's run row.
     pub run: Option<RunUpdate>,
+    /// What the process cost, as its shell measured it.
+    pub vitals: Vec<VitalsRow>,
     /// Written to `state.json` once this batch is durable.
     pub state: Option<Box<StateDocument>>,
 }
@@ -45,6 +48,7 @@ impl Handover for Batch {
         }
         self.at = self.at.max(later.at);
         self.entries.extend(later.entries);
+        self.vitals.extend(later.vitals);
         self.run = match (self.run.take(), later.run) {
             (Some(earlier), Some(later)) => Some(earlier.then(later)),
             (earlier, later) => later.or(earlier),
@@ -53,7 +57,7 @@ impl Handover for Batch {
     }
 
     fn weight(&self) -> usize {
-        self.entries.len()
+        self.entries.len() + self.vitals.len()
     }
 }
 
@@ -125,6 +129,9 @@ impl Sink for LedgerSink {
             writer.entries(batch.at, &batch.entries)?;
             if let Some(update) = &batch.run {
                 row::update_run(transaction, update)?;
+            }
+            for row in &batch.vitals {
+                vitals::put(transaction, row)?;
             }
             if batch.state.is_some() {
                 self.documented = writer.head.seq;
