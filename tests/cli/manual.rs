@@ -8,7 +8,7 @@ use crate::support::home::Home;
 use crate::support::repository;
 
 /// Every command that does something.
-const COMMANDS: [&str; 28] = [
+const COMMANDS: [&str; 32] = [
     "agent",
     "status",
     "healthcheck",
@@ -37,6 +37,10 @@ const COMMANDS: [&str; 28] = [
     "db restore-drill",
     "events",
     "replay",
+    "drift baseline",
+    "drift snapshot",
+    "drift compare",
+    "drift report",
 ];
 const CODES: [Exit; 10] = [
     Exit::Ok,
