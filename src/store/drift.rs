@@ -274,11 +274,11 @@ pub fn identity(ledger: &Connection) -> rusqlite::Result<(String, u32)> {
     Ok((mode, ledger.pragma_query_value(None, "user_version", |row| row.get(0))?))
 }
 
+/// When a run began, and how the one before it ended, as far as anybody knows.
+pub type Start = (Timestamp, Option<RunCause>);
+
 /// Starts since a run, and how the run before each ended, as far as anybody knows; the first few.
-pub fn restarts(
-    ledger: &Connection,
-    since: u32,
-) -> rusqlite::Result<(u64, Vec<(Timestamp, Option<RunCause>)>)> {
+pub fn restarts(ledger: &Connection, since: u32) -> rusqlite::Result<(u64, Vec<Start>)> {
     let query = "SELECT count(*) FROM runs WHERE run > ?1";
     let count: i64 = ledger.query_row(query, [since], |row| row.get(0))?;
     let query =

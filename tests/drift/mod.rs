@@ -55,7 +55,8 @@ impl Stage {
                 params![PAST, MINUTE_US],
             )
             .unwrap();
-        let ready = "UPDATE runs SET ready_at_us = ready_at_us - ?1, started_at_us = started_at_us - ?1";
+        let ready =
+            "UPDATE runs SET ready_at_us = ready_at_us - ?1, started_at_us = started_at_us - ?1";
         ledger.execute(ready, [(PAST + 60) * MINUTE_US]).unwrap();
         self
     }
@@ -90,6 +91,13 @@ impl Stage {
     /// The instant of the newest row.
     fn newest(&self) -> i64 {
         self.number("SELECT max(at_us) FROM vitals")
+    }
+
+    /// Whatever else wrote to its ledger, the agent finds it whole.
+    #[track_caller]
+    fn assert_well(&self) {
+        let holds = "SELECT count(*) FROM holds WHERE code IN ('integrity', 'storage_unavailable')";
+        assert_eq!(self.number(holds), 0);
     }
 
     fn change(&self, sql: &str) {
@@ -147,6 +155,7 @@ fn acceptance_27_a_memory_hog_beside_the_agent_is_no_drift() {
     let (verdict, ended, _) = stage.compared("rss");
     assert_eq!(verdict, "PASS", "{ended:?}");
     assert!(hog.bytes() > 190_000_000, "it was there to the end");
+    stage.assert_well();
 
     // The same memory in the agent itself is a drift.
     let grown = format!("UPDATE vitals SET rss_bytes = rss_bytes + {HOG_BYTES}");
@@ -197,6 +206,10 @@ fn growth_fails_a_missing_hour_is_no_evidence_and_all_else_passes() {
     }
     let frozen = stage.drift("snapshot");
     assert_eq!(frozen.code, Some(0), "{frozen:?}");
+    // It goes on writing beside the snapshot's transaction.
+    let newest = stage.newest();
+    stage.home.until(&format!("SELECT count(*) FROM vitals WHERE at_us > {newest}"), 2);
+    stage.assert_well();
     assert!(frozen.stdout.ends_with("overall: PASS\n"), "{frozen:?}");
 
     // A megabyte a minute.

@@ -3,11 +3,13 @@
 
 use serde::Serialize;
 
+use super::UNKNOWN;
 use super::comparison::{Comparison, DECIDES_HOURS};
+use super::facts::Figures;
 use super::finding::Finding;
 use super::judge::Verdict;
 use crate::config::Settings;
-use crate::domain::time::Timestamp;
+use crate::store::drift::RunFacts;
 
 /// One line of a section: what, what it was, what it is, by how much more, and what that means. What does
 /// not apply to a line is `-`.
@@ -67,8 +69,8 @@ const INCIDENTS: [&str; 2] = ["restarts", "state_changes"];
 /// The sections. What depends on the configuration is said only where the agent's is the one of now.
 pub fn sections(comparison: &Comparison, settings: &Settings) -> Vec<Section> {
     vec![
-        section(1, "Deployment context", context(comparison)),
-        section(2, "Drift summary", signals(comparison, &DRIFT)),
+        section(1, "Deployment context", context(comparison, settings)),
+        section(2, "Drift summary", drift(comparison)),
         section(3, "Performance baseline", signals(comparison, &PERFORMANCE)),
         section(4, "Feature flags", flags(comparison, settings)),
         section(5, "Telemetry and alerting", telemetry(comparison)),
@@ -92,7 +94,7 @@ pub fn render(comparison: &Comparison, sections: &[Section]) -> String {
     for Section { number, title, recorded, lines } in sections {
         page.push_str(&format!("\n## {number}. {title}\n\n"));
         if !recorded {
-            page.push_str("Nothing is recorded.\n");
+            page.push_str("Nothing is recorded.\n\n");
         }
         if lines.is_empty() {
             continue;
@@ -137,12 +139,28 @@ fn same(baseline: &str, current: &str) -> &'static str {
     if baseline == current { "same" } else { "changed" }
 }
 
-fn context(comparison: &Comparison) -> Vec<Line> {
+fn drift(comparison: &Comparison) -> Vec<Line> {
+    let figures = Figures::of(&comparison.window, comparison.at);
+    let mut lines = signals(comparison, &DRIFT);
+    lines.push(line("market events", ("", &counted(figures.market_events)), ""));
+    lines.push(line("orders", ("", &counted(figures.orders)), ""));
+    lines
+}
+
+fn counted(count: Option<u64>) -> String {
+    count.map(|count| count.to_string()).unwrap_or_default()
+}
+
+fn context(comparison: &Comparison, settings: &Settings) -> Vec<Line> {
     let frozen = &comparison.baseline.frozen;
+    let place = &comparison.facts.place;
+    let uptime = Figures::of(&comparison.window, comparison.at).uptime_hours;
+    let uptime = uptime.map(|hours| format!("{hours:.2} h")).unwrap_or_default();
     let run = comparison.window.run.as_ref().map(|(run, _)| run);
-    let text = |of: fn(&crate::store::drift::RunFacts) -> String| run.map(of).unwrap_or_default();
+    let text = |of: fn(&RunFacts) -> String| run.map(of).unwrap_or_default();
     let pair = |item: &str, before: &str, now: &str| line(item, (before, now), same(before, now));
-    let started = |ready: Option<Timestamp>| ready.map(|at| at.to_string()).unwrap_or_default();
+    let is_same = run.is_some_and(|run| run.config_hash == settings.hash());
+    let profile = if is_same { settings.agent.profile.as_str() } else { UNKNOWN };
     let owner = comparison.baseline.owner.as_deref().unwrap_or_default();
     let (rollback, is_open) = match comparison.baseline.rollback_until {
         Some(until) if until > comparison.at => (until.to_string(), "open"),
@@ -153,23 +171,20 @@ fn context(comparison: &Comparison) -> Vec<Line> {
     vec![
         pair("version", &frozen.version, &text(|run| run.version.clone())),
         pair("run", &frozen.run.to_string(), &text(|run| run.run.to_string())),
-        line("ready since", ("", &text(|_| String::new())), "")
-            .with_current(started(run.and_then(|run| run.ready_at))),
-        line("mode", (&frozen.mode, &frozen.mode), "a ledger has one"),
+        line("uptime", ("", &uptime), ""),
+        pair("mode", &frozen.mode, &place.mode),
         pair("market", &frozen.market, &text(|run| run.market.clone())),
-        line("profile", (&frozen.profile, ""), ""),
-        line("host", (&frozen.host, ""), ""),
-        line("boot", (&frozen.boot_id, ""), ""),
-        line("schema of the ledger", (&frozen.schema_version.to_string(), ""), ""),
+        pair("profile", &frozen.profile, profile),
+        pair("host", &frozen.host, &place.host),
+        pair("boot", &frozen.boot_id, &place.boot_id),
+        pair(
+            "schema of the ledger",
+            &frozen.schema_version.to_string(),
+            &place.schema_version.to_string(),
+        ),
         line("owner", (owner, ""), owned),
         line("rollback window", (&rollback, ""), is_open),
     ]
-}
-
-impl Line {
-    fn with_current(self, current: String) -> Self {
-        Self { current: if current.is_empty() { self.current } else { current }, ..self }
-    }
 }
 
 fn flags(comparison: &Comparison, settings: &Settings) -> Vec<Line> {
@@ -196,6 +211,10 @@ fn telemetry(comparison: &Comparison) -> Vec<Line> {
     let mut lines = signals(comparison, &TELEMETRY);
     let delivered = facts.deliveries.0.to_string();
     lines.push(line("notifications delivered", ("", &delivered), ""));
+    let figures = Figures::of(&comparison.window, comparison.at);
+    lines.push(line("ledger events", ("", &counted(figures.ledger_events)), ""));
+    let bytes = (counted(figures.ledger_bytes_before), counted(figures.ledger_bytes));
+    lines.push(line("ledger bytes", ("", &bytes.1), format!("{} at the beginning", bytes.0)));
     if facts.jobs.is_empty() {
         lines.push(line("jobs", ("", ""), "none ran in this while"));
     }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::facts::{self, Facts};
+use super::facts::{COVERAGE_MIN, Facts, Figures};
 use super::finding::Finding;
 use super::judge::{Reviewed, Verdict};
 use super::signal::{Budget, SIGNALS, Signal, Take};
@@ -50,12 +50,11 @@ impl Comparison {
         // What is not read back was not measured, and no signal passes for it.
         let before = serde_json::from_str(&baseline.frozen.signals).unwrap_or_default();
         let facts = Facts::gather(ledger, &baseline, &window)?;
-        let (mode, _) = drift::identity(ledger)?;
         let market = window.run.as_ref().map_or(&baseline.frozen.market, |(run, _)| &run.market);
-        let is_covered = window.coverage() >= facts::COVERAGE_MIN;
+        let is_covered = window.coverage() >= COVERAGE_MIN;
         let of = |signal: &Signal| {
             let mut finding = finding(signal, &before, &window);
-            if let Err(why) = applies(signal.scope, &mode, market) {
+            if let Err(why) = applies(signal.scope, &facts.place.mode, market) {
                 finding.say(Verdict::NotApplicable, why);
             } else if finding.verdict == Verdict::Pass && !is_covered {
                 finding.say(Verdict::Insufficient, "samples are missing");
@@ -137,7 +136,7 @@ impl Comparison {
                 "statistics": self.since,
             },
             "signals": self.findings,
-            "figures": facts::figures(&self.window, self.at),
+            "figures": Figures::of(&self.window, self.at),
             "restarts": self.facts.starts.iter()
                 .map(|(at, cause)| json!({ "at": time(*at), "before": cause }))
                 .collect::<Vec<_>>(),

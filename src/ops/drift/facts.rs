@@ -1,8 +1,11 @@
 //! What the ledger says of a while besides the samples: starts, jobs, notifications, latched states.
 
-use rusqlite::Connection;
-use serde_json::json;
+use std::fs;
 
+use rusqlite::Connection;
+use serde::Serialize;
+
+use super::UNKNOWN;
 use super::finding::Finding;
 use super::judge::Verdict;
 use super::signal::{Budget, Unit};
@@ -10,6 +13,7 @@ use super::statistics::{Reading, hours, reading};
 use super::window::Window;
 use crate::domain::time::Timestamp;
 use crate::ops::backup::make;
+use crate::ops::chat;
 use crate::store::drift::{self, Baseline, JobFacts};
 use crate::store::run_cause::RunCause;
 use crate::store::vitals::VitalsRow;
@@ -34,6 +38,31 @@ pub struct Facts {
     pub backup_before: Option<Reading>,
     /// Latched states entered: when, which, for which hold; none where the engine's clock is its own.
     pub stops: Option<Vec<(Timestamp, String, String)>>,
+    /// Where it is looked at.
+    pub place: Place,
+}
+
+/// What a while was on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// `paper` or `live`.
+    pub mode: String,
+    /// Version of the ledger's schema.
+    pub schema_version: u32,
+    /// The machine's name.
+    pub host: String,
+    /// Which boot of it; `unknown` where the kernel does not say.
+    pub boot_id: String,
+}
+
+impl Place {
+    /// Asks the ledger and the kernel.
+    pub fn look(ledger: &Connection) -> rusqlite::Result<Self> {
+        let (mode, schema_version) = drift::identity(ledger)?;
+        let boot_id = fs::read_to_string("/proc/sys/kernel/random/boot_id");
+        let boot_id = boot_id.map_or_else(|_| UNKNOWN.to_owned(), |id| id.trim().to_owned());
+        Ok(Self { mode, schema_version, host: chat::host(), boot_id })
+    }
 }
 
 impl Facts {
@@ -55,6 +84,7 @@ impl Facts {
             jobs: drift::jobs(ledger, from, to)?,
             backup_before: backup_seconds(&before),
             stops: is_wall.then(|| drift::stops(ledger, from, to)).transpose()?,
+            place: Place::look(ledger)?,
         })
     }
 
@@ -68,28 +98,20 @@ impl Facts {
         let count = |count: u64| Some(reading(count));
         let dead = Budget::Above { warn: 0.0, fail: None };
         let backup = Budget::Latency { floor: BACKUP_FLOOR, ceiling: None };
-        let mut backup = Finding::of(
-            ("backup_duration", Unit::Seconds, backup),
-            (self.backup_before, self.backup_now()),
-            window.hours(),
-        );
-        if self.backup_now().is_none() {
+        let of = |name, unit, budget, before, now| {
+            Finding::of((name, unit, budget), (before, now), window.hours())
+        };
+        let (before, now) = (self.backup_before, self.backup_now());
+        let mut backup = of("backup_duration", Unit::Seconds, backup, before, now);
+        if now.is_none() {
             backup.say(Verdict::NotApplicable, "no backup ran in this while");
-        } else if self.backup_before.is_none() {
+        } else if before.is_none() {
             backup.say(Verdict::NotApplicable, "no backup ran before the baseline's end");
         }
         vec![
             coverage(window),
-            Finding::of(
-                ("restarts", Unit::Count, Budget::Never),
-                (None, count(self.restarts)),
-                window.hours(),
-            ),
-            Finding::of(
-                ("notifications_given_up", Unit::Count, dead),
-                (None, count(self.deliveries.1)),
-                window.hours(),
-            ),
+            of("restarts", Unit::Count, Budget::Never, None, count(self.restarts)),
+            of("notifications_given_up", Unit::Count, dead, None, count(self.deliveries.1)),
             backup,
         ]
     }
@@ -121,27 +143,42 @@ fn coverage(window: &Window) -> Finding {
     }
 }
 
-/// What is told and not judged: more or less of it is neither good nor bad.
-pub fn figures(window: &Window, now: Timestamp) -> serde_json::Value {
-    let rows = window.settled();
-    let total = |count: fn(&VitalsRow) -> Option<u64>| {
-        let counts: Vec<u64> = window.rows.iter().filter_map(count).collect();
-        (!counts.is_empty()).then(|| counts.iter().sum::<u64>())
-    };
-    let ends = |of: fn(&VitalsRow) -> Option<u64>| {
-        let mut found = rows.iter().filter_map(of);
-        let first = found.next();
-        first.map(|first| (first, found.last().unwrap_or(first)))
-    };
-    let ledger = ends(|row| row.ledger_bytes);
-    let ready = window.run.as_ref().and_then(|(run, _)| run.ready_at);
-    json!({
-        "uptime_hours": ready.map(|ready| hours(now.us_since(ready))),
-        "ledger_bytes": ledger.map(|(_, last)| last),
-        "ledger_bytes_before": ledger.map(|(first, _)| first),
-        "ledger_events": total(|row| row.ledger_events),
-        "market_events": total(|row| row.market_events),
-        "orders": total(|row| row.orders),
-        "errors": total(|row| row.errors),
-    })
+/// What is told and not judged: more or less of it is neither good nor bad. None of what was not measured.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct Figures {
+    /// Since when the newest run is ready, in hours.
+    pub uptime_hours: Option<Reading>,
+    /// The ledger's size at the beginning of the while, in bytes.
+    pub ledger_bytes_before: Option<u64>,
+    /// And at its end.
+    pub ledger_bytes: Option<u64>,
+    /// Events of the hash chain in the while.
+    pub ledger_events: Option<u64>,
+    /// Market events in the while.
+    pub market_events: Option<u64>,
+    /// Orders sent in the while.
+    pub orders: Option<u64>,
+    /// Errors that count against the agent's health.
+    pub errors: Option<u64>,
+}
+
+impl Figures {
+    /// Of a while that ended now.
+    pub fn of(window: &Window, now: Timestamp) -> Self {
+        let rows = window.settled();
+        let total = |count: fn(&VitalsRow) -> Option<u64>| {
+            let counts: Vec<u64> = window.rows.iter().filter_map(count).collect();
+            (!counts.is_empty()).then(|| counts.iter().sum())
+        };
+        let ready = window.run.as_ref().and_then(|(run, _)| run.ready_at);
+        Self {
+            uptime_hours: ready.map(|ready| hours(now.us_since(ready))),
+            ledger_bytes_before: rows.first().and_then(|row| row.ledger_bytes),
+            ledger_bytes: rows.last().and_then(|row| row.ledger_bytes),
+            ledger_events: total(|row| row.ledger_events),
+            market_events: total(|row| row.market_events),
+            orders: total(|row| row.orders),
+            errors: total(|row| row.errors),
+        }
+    }
 }

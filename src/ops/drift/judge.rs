@@ -245,7 +245,8 @@ pub fn shown(unit: Unit, value: Reading) -> String {
     match unit {
         Unit::Bytes => format!("{:.2} MB", value / 1e6),
         Unit::Share => format!("{:.2} %", value * 100.0),
-        Unit::Seconds => format!("{:.2} ms", value * 1e3),
+        Unit::Seconds if value.abs() < 1.0 => format!("{:.2} ms", value * 1e3),
+        Unit::Seconds => format!("{value:.2} s"),
         Unit::Count => format!("{value:.0}"),
         Unit::PerHour => format!("{value:.1}/h"),
         Unit::PerSecond => format!("{value:.2}/s"),

@@ -23,19 +23,17 @@ pub mod window;
 mod tests;
 
 use std::fmt;
-use std::fs;
 
 use rusqlite::Connection;
 
 use crate::config::Settings;
 use crate::domain::time::{HOUR_US, Timestamp};
-use crate::ops::chat;
 use crate::store::drift::{
     self, BASELINES_MAX, Baseline, Frozen, KeepError, RunFacts, Snapshot, keep_baseline,
 };
 use crate::store::vitals;
 use comparison::Comparison;
-use facts::COVERAGE_MIN;
+use facts::{COVERAGE_MIN, Place};
 use window::{SAMPLES_MIN, WARM_UP_US, Window};
 
 /// A baseline is of the last hour: what is good is what is good now.
@@ -160,9 +158,8 @@ fn frozen(
     run: &RunFacts,
     (settings, now): (&Settings, Timestamp),
 ) -> rusqlite::Result<Frozen> {
-    let (mode, schema_version) = drift::identity(ledger)?;
+    let Place { mode, schema_version, host, boot_id } = Place::look(ledger)?;
     let is_same = settings.hash() == run.config_hash;
-    let boot_id = fs::read_to_string("/proc/sys/kernel/random/boot_id");
     Ok(Frozen {
         taken_at: now,
         from: window.from,
@@ -173,8 +170,8 @@ fn frozen(
         profile: if is_same { settings.agent.profile.as_str() } else { UNKNOWN }.to_owned(),
         mode,
         market: run.market.clone(),
-        host: chat::host(),
-        boot_id: boot_id.map_or_else(|_| UNKNOWN.to_owned(), |id| id.trim().to_owned()),
+        host,
+        boot_id,
         schema_version,
         signals: serde_json::to_string(&window.statistics()).unwrap_or_default(),
     })

@@ -13,7 +13,7 @@ pub enum Unit {
     Bytes,
     /// A part of one, told in percent.
     Share,
-    /// Seconds, told in milliseconds.
+    /// Seconds, told in milliseconds where they are less than one.
     Seconds,
     /// A number of things.
     Count,

@@ -96,7 +96,8 @@ mod tests {
         assert_eq!(even, expected);
         let hundred: Vec<Reading> = (1..=100).map(reading).collect();
         let found = Stats::of(&hundred).unwrap();
-        assert_eq!([found.median, found.mad, found.p95, found.p99], [50.5, 25.0, 95.0, 99.0]);
+        let expected = Stats { n: 100, mean: 50.5, median: 50.5, mad: 25.0, p95: 95.0, p99: 99.0 };
+        assert_eq!(found, expected);
     }
 
     #[test]
