@@ -162,3 +162,26 @@ pub fn vacuum(connection: &Connection) -> rusqlite::Result<()> {
 pub fn truncate_wal(connection: &Connection) -> rusqlite::Result<()> {
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::LEDGER;
+
+    #[test]
+    fn vitals_are_bounded_by_age_and_by_number() {
+        let ledger = Connection::open_in_memory().unwrap();
+        LEDGER.migrations.iter().for_each(|sql| ledger.execute_batch(sql).unwrap());
+        let at = Timestamp::from_us;
+        assert_eq!(old_vitals(&ledger, at(100)).unwrap(), None);
+        let fill =
+            "WITH RECURSIVE row (at) AS (SELECT 1 UNION ALL SELECT at + 1 FROM row WHERE at < ?1)
+                    INSERT INTO vitals (at_us, run, interval_us) SELECT at, 1, 1 FROM row";
+        ledger.execute(fill, [VITALS_MAX + 5]).unwrap();
+        assert_eq!(old_vitals(&ledger, at(1)).unwrap(), Some((at(6), 5)), "five too many");
+        assert_eq!(old_vitals(&ledger, at(100)).unwrap(), Some((at(100), 99)), "too old");
+        assert_eq!(delete_vitals(&ledger, at(6)).unwrap(), 5);
+        assert_eq!(old_vitals(&ledger, at(6)).unwrap(), None);
+        assert_eq!(delete_vitals(&ledger, at(5_000)).unwrap(), 4_994, "in portions");
+    }
+}

@@ -402,6 +402,20 @@ mod tests {
         assert_eq!(chain::first_break(&connection, None).unwrap(), None);
     }
 
+    #[test]
+    fn what_waits_together_is_written_whole() {
+        let vitals = |at| VitalsRow { at: Timestamp::from_us(at), run: 1, ..VitalsRow::default() };
+        let row = |at| Batch { vitals: vec![vitals(at)], ..Batch::default() };
+        let mut waiting = row(1);
+        waiting.absorb(batch(vec![intent("a-1-1")]));
+        waiting.absorb(row(2));
+        assert_eq!(waiting.weight(), 3, "rows take room, too");
+        let ledger = write("vitals", vec![waiting, row(3)]).unwrap();
+        let all = vitals::between(&ledger, Timestamp::from_us(0), Timestamp::from_us(9)).unwrap();
+        assert_eq!(all, [1, 2, 3].map(vitals));
+        assert_eq!(chain::head(&ledger).unwrap().seq, 1, "none of it is in the chain");
+    }
+
     fn document() -> Box<StateDocument> {
         Box::new(StateDocument {
             sequence: 0,

@@ -9,6 +9,7 @@ mod account;
 mod network;
 mod operator;
 mod storage;
+mod vitals;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -20,7 +21,6 @@ use crate::agent::source::{Next, Source};
 use crate::agent::summary::{Summary, Tally};
 use crate::agent::venue_link::{Command, VenueLink};
 use crate::clock;
-use crate::domain::durations::Durations;
 use crate::domain::execution::ExecutionReport;
 use crate::domain::identifier::InstrumentId;
 use crate::domain::instrument::Instrument;
@@ -41,7 +41,6 @@ use crate::store::operator::Spool;
 use crate::store::run::{Progress, RunEnd, RunUpdate};
 use crate::store::run_cause::RunCause;
 use crate::store::state_json::HealthDocument;
-use crate::store::vitals::VitalsRow;
 use crate::store::writer::{Batch, Entry};
 
 /// Entries collected before they are handed to the writer in the middle of a turn.
@@ -224,17 +223,6 @@ impl Session {
             )));
         }
         self.hand_over()
-    }
-
-    /// Tells the ledger what the process cost. Nobody waits for it.
-    pub(in crate::agent) fn keep_vitals(&mut self, row: VitalsRow) {
-        self.batch.vitals.push(row);
-        self.hand_over();
-    }
-
-    /// How long the venue took to answer orders, since this was last asked.
-    pub(in crate::agent) fn take_acks(&mut self) -> Durations {
-        self.tally.acks.take()
     }
 
     /// Where the agent is, as proof of work.

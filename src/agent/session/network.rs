@@ -7,7 +7,6 @@ use crate::agent::error::AgentError;
 use crate::agent::restore;
 use crate::agent::venue_link::VenueLink;
 use crate::clock;
-use crate::domain::durations::Durations;
 use crate::domain::hold::Hold;
 use crate::domain::time::Timestamp;
 use crate::engine::event::Event;
@@ -62,16 +61,6 @@ impl Session {
     pub(in crate::agent) fn feed_down_for(&self) -> Option<Duration> {
         let since = self.parts.source.silent_since();
         since.map(|since| clock::monotonic().saturating_sub(since))
-    }
-
-    /// How often the venue's feed was down, or did not come up; `None` where there is none.
-    pub(in crate::agent) fn feed_downs(&self) -> Option<u64> {
-        self.parts.source.downs()
-    }
-
-    /// How long pushes took from the venue since this was last asked; `None` where there is no feed.
-    pub(in crate::agent) fn take_lag(&mut self) -> Option<Durations> {
-        self.parts.source.take_lag()
     }
 
     /// When the venue's feed last said something; `None` where the data is made here.

@@ -50,7 +50,10 @@ impl Comparison {
         // What is not read back was not measured, and no signal passes for it.
         let before = serde_json::from_str(&baseline.frozen.signals).unwrap_or_default();
         let facts = Facts::gather(ledger, &baseline, &window)?;
-        let market = window.run.as_ref().map_or(&baseline.frozen.market, |(run, _)| &run.market);
+        let run = window.run.as_ref();
+        let market = run.map_or((baseline.frozen.market.as_str(), true), |(run, _)| {
+            (run.market.as_str(), run.is_wall)
+        });
         let is_covered = window.coverage() >= COVERAGE_MIN;
         let of = |signal: &Signal| {
             let mut finding = finding(signal, &before, &window);

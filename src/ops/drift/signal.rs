@@ -48,7 +48,7 @@ impl serde::Serialize for Unit {
 pub enum Scope {
     /// This process and its ledger: everywhere.
     Process,
-    /// The market's data: not in a replay, whose data is as old as it is.
+    /// The market's data: not in a replay, whose data is as old as it is, nor by a clock of its own.
     Market,
     /// The venue: in live mode alone. What paper has instead is simulated.
     Venue,

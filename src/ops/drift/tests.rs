@@ -335,6 +335,16 @@ fn a_replay_has_neither_a_fresh_market_nor_a_venue() {
 }
 
 #[test]
+fn by_a_clock_of_its_own_the_market_is_not_judged() {
+    let stage = Stage::reviewed("paper", "synthetic", |_, row| row.market_age_p95_us = None);
+    assert_eq!(stage.compare(340).overall(), Insufficient);
+    stage.ledger.execute("UPDATE runs SET clock = 'virtual'", []).unwrap();
+    let comparison = stage.compare(340);
+    assert_eq!(verdict(&comparison, "market_age_p95"), NotApplicable);
+    assert_eq!((comparison.overall(), &comparison.facts.stops), (Pass, &None));
+}
+
+#[test]
 fn a_baseline_needs_half_an_hour_of_a_warm_run_without_a_gap() {
     let why = |stage: &mut Stage, until| match stage.freeze("t0", until) {
         Err(DriftError::Insufficient(why)) => why,

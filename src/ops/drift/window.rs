@@ -154,11 +154,16 @@ fn unmeasured() -> String {
     "not measured".to_owned()
 }
 
-/// Whether a signal can be judged in a mode, on a market; and why not.
-pub fn applies(scope: Scope, mode: &str, market: &str) -> Result<(), &'static str> {
+/// Whether a signal can be judged in a mode, on a market and by a clock; and why not.
+pub fn applies(
+    scope: Scope,
+    mode: &str,
+    (market, is_wall): (&str, bool),
+) -> Result<(), &'static str> {
     match scope {
         Scope::Process => Ok(()),
         Scope::Market if market == "replay" => Err("a replay's data is as old as it is"),
+        Scope::Market if !is_wall => Err("a clock of its own waits for its market"),
         Scope::Market => Ok(()),
         Scope::Venue if market == "replay" => Err("a replay has no venue"),
         Scope::Venue if mode != "live" => Err("paper has no venue to judge"),
