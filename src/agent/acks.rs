@@ -22,25 +22,12 @@ pub(super) struct Acks {
 impl Acks {
     /// Looks at a fact.
     pub(super) fn count(&mut self, fact: &Fact) {
-        match &fact.record {
-            Record::Intent(intent) if self.waiting.len() < WAITING_MAX => {
-                self.waiting.insert(intent.client_order_id, fact.at);
-            }
-            Record::Order(order) if is_answer(order.status) => {
-                self.answered(&order.client_order_id, fact.at);
-            }
-            Record::Fill(fill) => self.answered(&fill.client_order_id, fact.at),
-            Record::Intent(_)
-            | Record::Order(_)
-            | Record::Decision(_)
-            | Record::HoldSet(_)
-            | Record::HoldCleared { .. }
-            | Record::Transition(_)
-            | Record::Operator(_)
-            | Record::KillVerified { .. }
-            | Record::Transfer(_)
-            | Record::Surprise(_)
-            | Record::Run { .. } => {}
+        if let Record::Intent(intent) = &fact.record {
+            self.sent(intent.client_order_id, fact.at);
+        } else if let Record::Order(order) = &fact.record {
+            self.heard(&order.client_order_id, order.status, fact.at);
+        } else if let Record::Fill(fill) = &fact.record {
+            self.heard(&fill.client_order_id, OrderStatus::PartiallyFilled, fact.at);
         }
     }
 
@@ -49,7 +36,16 @@ impl Acks {
         std::mem::take(&mut self.took)
     }
 
-    fn answered(&mut self, id: &ClientOrderId, at: Timestamp) {
+    fn sent(&mut self, id: ClientOrderId, at: Timestamp) {
+        if self.waiting.len() < WAITING_MAX {
+            self.waiting.insert(id, at);
+        }
+    }
+
+    fn heard(&mut self, id: &ClientOrderId, status: OrderStatus, at: Timestamp) {
+        if !is_answer(status) {
+            return;
+        }
         if let Some(sent) = self.waiting.remove(id) {
             let us = u64::try_from(at.us_since(sent)).unwrap_or(0);
             self.took.add(Duration::from_micros(us));
@@ -76,57 +72,35 @@ fn is_answer(status: OrderStatus) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::decimal::Decimal;
-    use crate::domain::order::{Purpose, TimeInForce};
-    use crate::domain::record::{IntentRecord, OrderRecord};
-    use crate::domain::side::Side;
-    use crate::domain::symbol::Symbol;
-
-    fn intent(id: &str) -> Record {
-        Record::Intent(IntentRecord {
-            client_order_id: ClientOrderId::new(id).unwrap(),
-            symbol: Symbol::new("BTC-USDT").unwrap(),
-            side: Side::Buy,
-            purpose: Purpose::Entry,
-            price: Some(Decimal::ONE),
-            time_in_force: TimeInForce::Gtc,
-            post_only: false,
-            quantity: Decimal::ONE,
-            reference_price: Decimal::ONE,
-        })
-    }
-
-    fn order(id: &str, status: OrderStatus) -> Record {
-        Record::Order(OrderRecord {
-            client_order_id: ClientOrderId::new(id).unwrap(),
-            venue_order_id: None,
-            status,
-            filled: Decimal::ZERO,
-            notional: Decimal::ZERO,
-            fee: Decimal::ZERO,
-            reason_code: None,
-            reason: None,
-        })
-    }
 
     #[test]
     fn an_order_is_answered_once_by_the_venue_and_not_by_silence() {
         let mut acks = Acks::default();
-        for (ms, record) in [
-            (0, intent("a-1-1")),
-            (1, order("a-1-1", OrderStatus::Submitted)),
-            (2, order("a-1-1", OrderStatus::Unresolved)),
-            (20, order("a-1-1", OrderStatus::New)),
-            (30, order("a-1-1", OrderStatus::Filled)),
-            (40, intent("a-1-2")),
-            (41, order("a-1-3", OrderStatus::New)),
+        let id = |text: &str| ClientOrderId::new(text).unwrap();
+        acks.sent(id("a-1-1"), Timestamp::from_ms(0));
+        acks.sent(id("a-1-2"), Timestamp::from_ms(40));
+        for (ms, order, status) in [
+            (1, "a-1-1", OrderStatus::Submitted),
+            (2, "a-1-1", OrderStatus::Unresolved),
+            (20, "a-1-1", OrderStatus::New),
+            (30, "a-1-1", OrderStatus::Filled),
+            (41, "a-1-3", OrderStatus::New),
         ] {
-            acks.count(&Fact { at: Timestamp::from_ms(ms), input: None, record });
+            acks.heard(&id(order), status, Timestamp::from_ms(ms));
         }
         let took = acks.take();
-        let ms = took.percentile_us(100).unwrap() / 1_000;
-        assert_eq!((took.count(), ms), (1, 20));
+        assert_eq!((took.count(), took.percentile_us(100).unwrap() / 1_000), (1, 20));
         assert_eq!(acks.take().count(), 0, "told once");
         assert_eq!(acks.waiting.len(), 1);
+    }
+
+    #[test]
+    fn what_nobody_answers_does_not_grow_without_bound() {
+        let mut acks = Acks::default();
+        for number in 0..2 * WAITING_MAX {
+            let id = ClientOrderId::new(&format!("a-1-{number}")).unwrap();
+            acks.sent(id, Timestamp::from_ms(0));
+        }
+        assert_eq!(acks.waiting.len(), WAITING_MAX);
     }
 }

@@ -1,10 +1,12 @@
 //! `ibis drift`
 
+use std::time::Duration;
+
 use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::exit::{Exit, Failure};
-use super::{Global, print_json, print_lines, settings, state_dir};
+use super::{Global, agent, print_json, print_lines, settings, state_dir};
 use crate::clock;
 use crate::domain::time::Timestamp;
 use crate::ops::drift::comparison::Comparison;
@@ -25,7 +27,8 @@ pub struct Drift {
 enum Command {
     /// Freeze the last hour of the agent's samples as good, under a name
     ///
-    /// Needs 30 samples of 30 min of one run, its first half hour aside. Exit codes: 0 ok, 3 insufficient
+    /// A signal of less than 30 samples is in no baseline: where orders are few, a longer one has them. Needs
+    /// 30 samples of 30 min of one run, its first half hour aside. Exit codes: 0 ok, 3 insufficient
     /// evidence, or there is no ledger, 64 usage, or the name is taken, 65 corrupt or foreign data, 75 busy
     /// or try again, 78 configuration.
     Baseline {
@@ -35,9 +38,12 @@ enum Command {
         /// Instead of the one that has the name
         #[arg(long)]
         replace: bool,
-        /// Freeze the hour that ended then: 2026-02-19T20:00:00Z [default: now]
+        /// Freeze what there was until then: 2026-02-19T20:00:00Z [default: now]
         #[arg(long, value_name = "TIME")]
         until: Option<Timestamp>,
+        /// Freeze so much of it (90m, 24h); no more than its run has
+        #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = agent::duration)]
+        span: Duration,
         /// Who answers for what was deployed
         #[arg(long, value_name = "TEXT")]
         owner: Option<String>,
@@ -89,10 +95,11 @@ fn name(text: &str) -> Result<String, String> {
 pub fn run(global: &Global, arguments: &Drift) -> anyhow::Result<Exit> {
     let (directory, now) = (state_dir(global), clock::wall_now());
     match &arguments.command {
-        Command::Baseline { name, replace, until, owner, rollback_until } => {
+        Command::Baseline { name, replace, until, span, owner, rollback_until } => {
             let wanted = Wanted {
                 name,
                 until: until.unwrap_or(now),
+                span: *span,
                 replace: *replace,
                 owner: owner.clone(),
                 rollback_until: *rollback_until,

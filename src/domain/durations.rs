@@ -1,7 +1,7 @@
 //! Many durations in little memory: how many fell where, so that the slowest of a hundred can be told.
 //!
 //! A duration falls into one of the parts of its power of two: what is told is at most
-//! 1/[`PARTS`] above what was taken, whatever its size. Counts only; a minute of a busy loop costs as much as
+//! a 32nd above what was taken, whatever its size. Counts only; a minute of a busy loop costs as much as
 //! an idle one.
 
 use std::time::Duration;

@@ -11,7 +11,7 @@ use super::finding::Finding;
 use super::judge::{Reviewed, Verdict};
 use super::signal::{Budget, SIGNALS, Signal, Take};
 use super::statistics::{Reading, Stats};
-use super::window::{Window, applies};
+use super::window::{SAMPLES_MIN, Window, applies};
 use crate::domain::time::Timestamp;
 use crate::store::drift::{self, Baseline};
 
@@ -172,16 +172,22 @@ fn finding(signal: &Signal, before: &BTreeMap<String, Stats>, window: &Window) -
     let has_slope = matches!(signal.budget, Budget::Growth { slope: Some(_), .. });
     let reviewed = Reviewed {
         unit: signal.unit,
-        baseline: stats.map(|stats| match signal.take {
-            Take::Level(_) => stats.median,
-            Take::Rate(_) | Take::Total(_) | Take::Share(..) => stats.mean,
+        baseline: stats.filter(|stats| stats.n >= SAMPLES_MIN as u64).map(|stats| {
+            match signal.take {
+                Take::Level(_) | Take::Seldom(_) => stats.median,
+                Take::Rate(_) | Take::Total(_) | Take::Share(..) => stats.mean,
+            }
         }),
         current: current.as_ref().ok().copied(),
         slope: has_slope.then(|| window.slope(signal)).flatten(),
         hours: window.hours(),
     };
     let mut finding = Finding::reviewed(signal.name, signal.budget, &reviewed);
+    let few = stats.filter(|stats| stats.n < SAMPLES_MIN as u64);
     if let Err(why) = current {
+        finding.say(Verdict::Insufficient, why);
+    } else if let (Verdict::Insufficient, Some(stats)) = (finding.verdict, few) {
+        let why = format!("{} samples in the baseline, {SAMPLES_MIN} needed", stats.n);
         finding.say(Verdict::Insufficient, why);
     }
     finding

@@ -93,6 +93,11 @@ pub fn judge(budget: Budget, of: &Reviewed) -> Judged {
     let Some(current) = of.current else {
         return (Verdict::Insufficient, "not measured".to_owned());
     };
+    if let Budget::Latency { ceiling: Some(limit), .. } = budget
+        && current > limit
+    {
+        return (Verdict::Fail, format!("above {}", shown(of.unit, limit)));
+    }
     match budget {
         Budget::Above { warn, fail } => above(of.unit, current, (warn, fail)),
         Budget::PerDay(count) => {
@@ -121,11 +126,7 @@ fn against(budget: Budget, of: &Reviewed, (baseline, current): (Reading, Reading
                 None => level,
             }
         }
-        Budget::Latency { floor, ceiling } => {
-            if let Some(limit) = ceiling.filter(|limit| current > *limit) {
-                let why = format!("above {}", shown(of.unit, limit));
-                return (Verdict::Fail, why);
-            }
+        Budget::Latency { floor, .. } => {
             if current > floor && more > LATENCY_FAIL * baseline {
                 return (Verdict::Fail, "more than 50 % above the baseline".to_owned());
             }
@@ -360,6 +361,8 @@ mod tests {
             verdict(budget, &unmeasured, Insufficient);
             assert!(!words(budget, Unit::Bytes).is_empty());
         }
+        let slow = Budget::Latency { floor: 0.0, ceiling: Some(0.5) };
+        verdict(slow, &Reviewed { baseline: None, ..of(1.0, 1.0, None) }, Fail);
         for budget in [LEAK, more, loss, latency] {
             let unknown = Reviewed { baseline: None, ..of(1.0, 1.0, slope(0.0, 0.0)) };
             verdict(budget, &unknown, Insufficient);

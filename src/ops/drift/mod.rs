@@ -23,6 +23,7 @@ pub mod window;
 mod tests;
 
 use std::fmt;
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -36,8 +37,6 @@ use comparison::Comparison;
 use facts::{COVERAGE_MIN, Place};
 use window::{SAMPLES_MIN, WARM_UP_US, Window};
 
-/// A baseline is of the last hour: what is good is what is good now.
-const BASELINE_US: i64 = HOUR_US;
 /// And of no less than this (seed 000).
 const BASELINE_US_MIN: i64 = HOUR_US / 2;
 /// What is not known.
@@ -50,6 +49,8 @@ pub struct Wanted<'a> {
     pub name: &'a str,
     /// The last sample that may be in it.
     pub until: Timestamp,
+    /// How much before that may be in it.
+    pub span: Duration,
     /// Instead of one that has the name.
     pub replace: bool,
     /// Who answers for what was deployed.
@@ -92,7 +93,7 @@ pub fn freeze(
     wanted: &Wanted<'_>,
     (settings, now): (&Settings, Timestamp),
 ) -> Result<Baseline, DriftError> {
-    let window = of_newest_run(ledger, wanted.until)?;
+    let window = of_newest_run(ledger, wanted.until, wanted.span)?;
     let Some((run, _)) = &window.run else {
         return Err(DriftError::Insufficient("the run of the samples is in no ledger".to_owned()));
     };
@@ -116,7 +117,11 @@ pub fn freeze(
 }
 
 /// The while of the newest run that a baseline may be made of.
-fn of_newest_run(ledger: &Connection, until: Timestamp) -> Result<Window, DriftError> {
+fn of_newest_run(
+    ledger: &Connection,
+    until: Timestamp,
+    span: Duration,
+) -> Result<Window, DriftError> {
     let insufficient = |why: String| Err(DriftError::Insufficient(why));
     let Some(run) = vitals::newest_run(ledger, until)? else {
         return insufficient("no samples; the agent writes one a minute, in real time".to_owned());
@@ -125,7 +130,7 @@ fn of_newest_run(ledger: &Connection, until: Timestamp) -> Result<Window, DriftE
         return insufficient(format!("run {run} was never ready"));
     };
     let warm_at = Timestamp::from_us(ready_at.us().saturating_add(WARM_UP_US));
-    let from = Timestamp::from_us(until.us().saturating_sub(BASELINE_US)).max(warm_at);
+    let from = (until - span).max(warm_at);
     let mut window = Window::gather(ledger, from, until)?;
     let warm = format!("run {run} is warm since {warm_at}");
     let Some(last) = window.settled().last() else {

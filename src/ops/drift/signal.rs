@@ -50,7 +50,7 @@ pub enum Scope {
     Process,
     /// The market's data: not in a replay, whose data is as old as it is, nor by a clock of its own.
     Market,
-    /// The venue: in live mode alone. What paper has instead is simulated.
+    /// The venue: in live mode alone, and in real time. What paper has instead is simulated.
     Venue,
 }
 
@@ -62,6 +62,8 @@ type Figure = fn(&VitalsRow) -> Option<u64>;
 pub enum Take {
     /// A level: the median of the last hour against the baseline's median.
     Level(fn(&VitalsRow) -> Option<Reading>),
+    /// A level that is seldom measured: the median of the whole while against the baseline's.
+    Seldom(fn(&VitalsRow) -> Option<Reading>),
     /// Things an hour, over the whole while, against the baseline's mean.
     Rate(Figure),
     /// Things in the whole while.
@@ -189,9 +191,12 @@ pub const SIGNALS: &[Signal] = &[
     level("push_lag_p99", Unit::Seconds, |row| Some(seconds(row.lag_p99_us?)))
         .about(Scope::Venue)
         .judged(Budget::Latency { floor: 0.0, ceiling: None }),
-    level("order_ack_p99", Unit::Seconds, |row| Some(seconds(row.ack_p99_us?)))
-        .about(Scope::Venue)
-        .judged(Budget::Latency { floor: 0.0, ceiling: Some(ACK_CEILING) }),
+    Signal {
+        take: Take::Seldom(|row| Some(seconds(row.ack_p99_us?))),
+        ..level("order_ack_p99", Unit::Seconds, |_| None)
+    }
+    .about(Scope::Venue)
+    .judged(Budget::Latency { floor: 0.0, ceiling: Some(ACK_CEILING) }),
     ratio("order_failures", |row| row.order_failures, |row| row.orders).judged(ORDERS),
     ratio("order_rejects", |row| row.order_rejects, |row| row.orders).judged(ORDERS),
     ratio("call_errors", |row| row.call_errors, |row| row.calls).judged(CALLS),
@@ -242,7 +247,7 @@ impl Signal {
     /// The signal in one interval; none where it was not measured.
     pub fn in_interval(&self, row: &VitalsRow) -> Option<Reading> {
         match self.take {
-            Take::Level(value) => value(row),
+            Take::Level(value) | Take::Seldom(value) => value(row),
             Take::Rate(count) => Some(per_second(count(row)?, row.interval_us)? * 3_600.0),
             Take::Total(count) => Some(reading(count(row)?)),
             Take::Share(part, whole, _) => share(part(row)?, whole(row)?),

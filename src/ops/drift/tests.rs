@@ -1,6 +1,7 @@
 //! Reviews over ledgers made here, a minute a sample.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::{Connection, params};
 
@@ -112,7 +113,8 @@ impl Stage {
 
     fn freeze(&mut self, name: &str, until: i64) -> Result<Baseline, DriftError> {
         let (owner, rollback_until) = (None, Some(minute(100_000)));
-        let wanted = Wanted { name, until: minute(until), replace: false, owner, rollback_until };
+        let (until_at, span, replace) = (minute(until), Duration::from_secs(3_600), false);
+        let wanted = Wanted { name, until: until_at, span, replace, owner, rollback_until };
         freeze(&mut self.ledger, &wanted, (&Settings::defaults(), minute(until)))
     }
 
@@ -322,6 +324,27 @@ fn live_mode_judges_the_venue_and_what_was_not_measured_is_insufficient() {
         assert_eq!(verdict(&blind, signal), Insufficient, "{signal}");
     }
     assert_eq!(blind.overall(), Insufficient);
+}
+
+#[test]
+fn a_signal_that_is_seldom_needs_its_samples_in_a_baseline_too() {
+    // An answer every fifth minute: twelve in an hour, and 48 since.
+    let seldom = |at: i64, row: &mut VitalsRow| {
+        row.ack_p99_us = (at % 5 == 0).then_some(90_000);
+    };
+    let mut stage = Stage::new("live", "kucoin");
+    stage.minutes(1..=100, seldom);
+    stage.freeze("t0", 100).unwrap();
+    stage.minutes(101..=340, seldom);
+    let found = stage.compare(340).finding("order_ack_p99").unwrap().clone();
+    assert_eq!((found.verdict, found.current), (Insufficient, Some(0.09)));
+    assert_eq!(found.why, "12 samples in the baseline, 30 needed");
+    let span = Duration::from_secs(24 * 3_600);
+    let (until, owner, rollback_until) = (minute(340), None, None);
+    let wanted = Wanted { name: "t1", until, span, replace: false, owner, rollback_until };
+    freeze(&mut stage.ledger, &wanted, (&Settings::defaults(), minute(340))).unwrap();
+    stage.minutes(341..=640, seldom);
+    assert_eq!(verdict(&stage.compare(640), "order_ack_p99"), Pass);
 }
 
 #[test]

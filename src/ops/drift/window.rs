@@ -78,11 +78,8 @@ impl Window {
     /// What a signal is now, or why that cannot be said.
     pub fn current(&self, signal: &Signal) -> Result<Reading, String> {
         match signal.take {
-            Take::Level(value) => {
-                let values: Vec<Reading> = self.recent().iter().filter_map(value).collect();
-                enough(values.len())?;
-                median(&values).ok_or_else(unmeasured)
-            }
+            Take::Level(value) => middle(self.recent().iter().filter_map(value)),
+            Take::Seldom(value) => middle(self.settled().iter().filter_map(value)),
             Take::Rate(count) => {
                 let rows = self.counted(count)?;
                 let length: u64 = rows.iter().map(|(row, _)| row.interval_us).sum();
@@ -142,6 +139,13 @@ fn settled(rows: &[VitalsRow], run: &RunFacts) -> usize {
     rows.iter().rev().take_while(is_settled).count()
 }
 
+/// The median of enough samples.
+fn middle(values: impl Iterator<Item = Reading>) -> Result<Reading, String> {
+    let values: Vec<Reading> = values.collect();
+    enough(values.len())?;
+    median(&values).ok_or_else(unmeasured)
+}
+
 fn enough(samples: usize) -> Result<(), String> {
     match samples {
         0 => Err(unmeasured()),
@@ -167,6 +171,7 @@ pub fn applies(
         Scope::Market => Ok(()),
         Scope::Venue if market == "replay" => Err("a replay has no venue"),
         Scope::Venue if mode != "live" => Err("paper has no venue to judge"),
+        Scope::Venue if !is_wall => Err("by a clock of its own no wait is as long as it was"),
         Scope::Venue => Ok(()),
     }
 }
