@@ -61,8 +61,8 @@ impl DatabaseHome {
         let copy = with_suffix(&self.path, ".putback");
         remove(&copy).map_err(io)?;
         copy_to(connection, &copy).map_err(sqlite)?;
-        let file = File::open(&copy).map_err(io)?;
-        file.sync_all().map_err(io)?;
+        // Closed again before anybody opens the copy: a close takes the locks of its file along.
+        File::open(&copy).and_then(|file| file.sync_all()).map_err(io)?;
         for suffix in ["", "-wal", "-shm"] {
             move_aside(&with_suffix(&self.path, suffix)).map_err(io)?;
         }

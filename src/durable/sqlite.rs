@@ -8,8 +8,7 @@
 //! or change an entry that was released.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -22,8 +21,8 @@ const CHECKPOINT_PAGES: u32 = 4_000;
 /// Page cache of one connection in KiB: bounds memory.
 const CACHE_KIB: i32 = 2_048;
 
-/// How every SQLite file begins.
-const MAGIC: &[u8] = b"SQLite format 3\0";
+/// The smallest page that a SQLite file can have, and so the smallest file, in bytes.
+const PAGE_BYTES_MIN: u64 = 512;
 
 /// What identifies one kind of file.
 #[derive(Clone, Copy, Debug)]
@@ -95,13 +94,13 @@ impl std::error::Error for OpenError {}
 impl Format {
     /// Opens for writing, creating and migrating as needed.
     pub fn open_writer(&self, path: &Path) -> Result<Connection, OpenError> {
-        let fresh = self.check_header(path)?;
+        let fresh = self.check_size(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX
             | OpenFlags::SQLITE_OPEN_CREATE;
         let mut connection =
             Connection::open_with_flags(path, flags).map_err(|error| self.error(path, &error))?;
-        self.prepare_writer(&mut connection, fresh).map_err(|kind| self.kind(path, kind))?;
+        self.prepare_writer(path, &mut connection, fresh).map_err(|kind| self.kind(path, kind))?;
         Ok(connection)
     }
 
@@ -116,7 +115,7 @@ impl Format {
     }
 
     fn open_migrated(&self, path: &Path, access: OpenFlags) -> Result<Connection, OpenError> {
-        if self.check_header(path)? {
+        if self.check_size(path)? {
             return Err(self.kind(path, OpenErrorKind::Missing));
         }
         let connection =
@@ -127,7 +126,7 @@ impl Format {
             .and_then(|()| connection.pragma_update(None, "synchronous", "FULL"))
             .and_then(|()| connection.pragma_update(None, "cache_size", -CACHE_KIB))
             .map_err(|error| self.error(path, &error))
-            .and_then(|()| self.version(&connection).map_err(|kind| self.kind(path, kind)))?;
+            .and_then(|()| self.version(path, &connection).map_err(|kind| self.kind(path, kind)))?;
         if version < self.latest() {
             let why =
                 format!("version {version} awaits migration to {} by the agent", self.latest());
@@ -138,11 +137,12 @@ impl Format {
 
     fn prepare_writer(
         &self,
+        path: &Path,
         connection: &mut Connection,
         fresh: bool,
     ) -> Result<(), OpenErrorKind> {
         connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| classify(&error))?;
-        let found = if fresh { 0 } else { self.version(connection)? };
+        let found = if fresh { 0 } else { self.version(path, connection)? };
         let pragmas = || {
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "FULL")?;
@@ -171,11 +171,12 @@ impl Format {
         u32::try_from(self.migrations.len()).unwrap_or(u32::MAX)
     }
 
-    /// The schema version, after making sure that the file is of this kind.
-    fn version(&self, connection: &Connection) -> Result<u32, OpenErrorKind> {
+    /// The schema version, after making sure that the file is of this kind, and whole.
+    fn version(&self, path: &Path, connection: &Connection) -> Result<u32, OpenErrorKind> {
         let read =
             |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
         let application_id = read("application_id").map_err(|error| classify(&error))?;
+        self.check_end(path, connection)?;
         if application_id == 0 && is_blank(connection).map_err(|error| classify(&error))? {
             return Ok(0);
         }
@@ -187,39 +188,47 @@ impl Format {
         if found > known { Err(OpenErrorKind::Newer { found, known }) } else { Ok(found) }
     }
 
-    /// Looks at the first bytes before SQLite may touch the file; true where there is nothing yet.
-    fn check_header(&self, path: &Path) -> Result<bool, OpenError> {
+    /// Looks at the file's size before SQLite may touch it; true where there is nothing yet.
+    ///
+    /// It is not opened here. POSIX drops every lock that a process has on a file as soon as the
+    /// process closes any descriptor of it: a look at the first bytes would take the locks of the
+    /// connections that other threads have, and another process could then delete the log under them
+    /// (SQLite, "How To Corrupt An SQLite Database File", 2.2). SQLite itself refuses what has no header.
+    fn check_size(&self, path: &Path) -> Result<bool, OpenError> {
         // A creation that was cut short: SQLite undoes it from the journal, and then looks itself.
         if has_beside(path, "-journal") {
             return Ok(false);
         }
-        let mut header = Vec::new();
-        match File::open(path).and_then(|file| file.take(18).read_to_end(&mut header)) {
+        let foreign = |why: &str| Err(self.kind(path, OpenErrorKind::Foreign(why.to_owned())));
+        let unavailable = |why| Err(self.kind(path, OpenErrorKind::Unavailable(why)));
+        let file = match std::fs::metadata(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
-            Err(error) => {
-                return Err(self.kind(path, OpenErrorKind::Unavailable(error.to_string())));
-            }
-            Ok(_) => {}
+            Err(error) => return unavailable(error.to_string()),
+            Ok(file) if !file.is_file() => return unavailable("it is no file".to_owned()),
+            Ok(file) => file,
+        };
+        match file.len() {
+            // SQLite itself creates the file empty; a crash right then leaves it so. With a WAL beside
+            // it, it held something.
+            0 if has_wal(path) => foreign("it is empty"),
+            0 => Ok(true),
+            length if length < PAGE_BYTES_MIN => foreign("it is too short for a database"),
+            _ => Ok(false),
         }
-        match header.as_slice() {
-            bytes if bytes.starts_with(MAGIC) => {
-                // SQLite notices missing pages, but not the missing end of the last one.
-                match header.get(16..18) {
-                    Some(&[high, low]) if !has_wal(path) && is_cut(path, [high, low]) => {
-                        Err(self.kind(path, OpenErrorKind::Foreign("it is truncated".to_owned())))
-                    }
-                    Some(_) | None => Ok(false),
-                }
+    }
+
+    /// SQLite notices missing pages, but not the missing end of the last one. With a log beside it the
+    /// file may still be written.
+    fn check_end(&self, path: &Path, connection: &Connection) -> Result<(), OpenErrorKind> {
+        let pages = connection.pragma_query_value(None, "page_size", |row| row.get::<_, i64>(0));
+        let page_bytes = pages.map_err(|error| classify(&error))?.unsigned_abs();
+        let file = std::fs::metadata(path)
+            .map_err(|error| OpenErrorKind::Unavailable(error.to_string()))?;
+        match file.len().checked_rem(page_bytes) {
+            Some(1..) if !has_wal(path) => {
+                Err(OpenErrorKind::Foreign("it is truncated".to_owned()))
             }
-            [] => {
-                // SQLite itself creates the file empty; a crash right then leaves it so. With a WAL
-                // beside it, it held something.
-                if has_wal(path) {
-                    return Err(self.kind(path, OpenErrorKind::Foreign("it is empty".to_owned())));
-                }
-                Ok(true)
-            }
-            _ => Err(self.kind(path, OpenErrorKind::Foreign("no SQLite header".to_owned()))),
+            Some(_) | None => Ok(()),
         }
     }
 
@@ -242,15 +251,6 @@ fn has_beside(path: &Path, end: &str) -> bool {
     let mut beside = path.as_os_str().to_owned();
     beside.push(end);
     std::fs::metadata(beside).is_ok_and(|file| file.len() > 0)
-}
-
-/// True where the file does not end with a page. The size of a page is big-endian; 1 is 64 KiB.
-fn is_cut(path: &Path, page_bytes: [u8; 2]) -> bool {
-    let page_bytes = match u16::from_be_bytes(page_bytes) {
-        1 => 1 << 16,
-        bytes => u64::from(bytes),
-    };
-    std::fs::metadata(path).is_ok_and(|file| file.len().checked_rem(page_bytes) != Some(0))
 }
 
 /// True where SQLite has a header and nothing else: a creation that a crash or a full disk cut short.
@@ -281,6 +281,11 @@ mod tests {
         application_id: 7,
         migrations: &["CREATE TABLE a(x INTEGER) STRICT;", "ALTER TABLE a ADD COLUMN y INTEGER;"],
     };
+
+    /// Names the file that the other process looks at.
+    const LOOK_AT: &str = "IBIS_TEST_LOOK_AT";
+    /// How every SQLite file begins.
+    const MAGIC: &[u8] = b"SQLite format 3\0";
 
     fn temporary(name: &str) -> PathBuf {
         let directory =
@@ -318,6 +323,19 @@ mod tests {
         fs::write(&path, b"SQLite format 3\0").unwrap();
         assert!(matches!(FORMAT.open_writer(&path).unwrap_err().kind, OpenErrorKind::Foreign(_)));
         assert_eq!(fs::read(&path).unwrap(), b"SQLite format 3\0");
+        let text = [b'x'; 4_096];
+        fs::write(&path, text).unwrap();
+        assert!(matches!(FORMAT.open_writer(&path).unwrap_err().kind, OpenErrorKind::Foreign(_)));
+        assert_eq!(fs::read(&path).unwrap(), text);
+        fs::remove_file(&path).unwrap();
+        drop(FORMAT.open_writer(&path).unwrap());
+        let whole = fs::read(&path).unwrap();
+        fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+        for refused in [FORMAT.open_writer(&path), FORMAT.open_reader(&path)] {
+            let refused = refused.unwrap_err();
+            assert!(matches!(refused.kind, OpenErrorKind::Foreign(_)), "{refused}");
+        }
+        assert_eq!(fs::read(&path).unwrap(), &whole[..whole.len() - 1]);
         fs::remove_file(&path).unwrap();
         let other = Format { application_id: 8, ..FORMAT };
         drop(other.open_writer(&path).unwrap());
@@ -352,6 +370,39 @@ mod tests {
             assert!(FORMAT.open_reader(&path).is_ok());
             fs::remove_file(&path).unwrap();
         }
+    }
+
+    /// The other process of the test below: it looks at a file, as any program may, and leaves.
+    #[test]
+    fn another_process_looks() {
+        let Ok(path) = std::env::var(LOOK_AT) else { return };
+        let connection = Connection::open(path).unwrap();
+        let rows: i64 =
+            connection.query_row("SELECT count(*) FROM a", [], |row| row.get(0)).unwrap();
+        assert_eq!(rows, 1);
+    }
+
+    /// A found bug: whoever opened the file a second time in one process took the locks of the first
+    /// connection away, and the log was deleted under it by the next program that looked.
+    #[test]
+    fn opening_again_takes_no_lock_away() {
+        let path = temporary("locks");
+        let writer = FORMAT.open_writer(&path).unwrap();
+        writer.execute("INSERT INTO a VALUES (1, 1)", []).unwrap();
+        drop(FORMAT.open_existing(&path).unwrap());
+        drop(FORMAT.open_reader(&path).unwrap());
+        drop(FORMAT.open_writer(&path).unwrap());
+        let looked = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "durable::sqlite::tests::another_process_looks"])
+            .env(LOOK_AT, &path)
+            .output()
+            .unwrap();
+        assert!(looked.status.success(), "{looked:?}");
+        assert!(path.with_file_name("x.db-wal").exists(), "the log of an open file was deleted");
+        writer.execute("INSERT INTO a VALUES (2, 2)", []).unwrap();
+        let reader = FORMAT.open_reader(&path).unwrap();
+        let rows: i64 = reader.query_row("SELECT count(*) FROM a", [], |row| row.get(0)).unwrap();
+        assert_eq!(rows, 2);
     }
 
     #[test]
