@@ -13,6 +13,7 @@ mod alerts;
 mod cli;
 mod control;
 mod crash;
+mod drift;
 mod engine;
 mod exchange;
 mod feed;

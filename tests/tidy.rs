@@ -1,5 +1,6 @@
 //! The manners of the source, as data: what a reviewer would otherwise have to notice.
 
+mod acceptance;
 mod imports;
 mod source;
 

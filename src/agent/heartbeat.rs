@@ -17,6 +17,7 @@ use super::pace::PaceClock;
 use super::pulse::Pulse;
 use super::session::Session;
 use super::showing::{self, Beside};
+use super::vitals::Vitals;
 use super::watch::Watch;
 use crate::alerts::channels::{ChannelName, SentCount};
 use crate::clock;
@@ -80,6 +81,7 @@ struct Lookout {
     due: Every,
     pulse: Pulse,
     watch: Watch,
+    vitals: Vitals,
     interface: Option<Interface>,
 }
 
@@ -121,10 +123,12 @@ impl Heartbeat {
         session: &Session,
         service: Option<Rc<RefCell<Service>>>,
     ) {
+        let now = clock::monotonic();
         self.lookout = Some(Lookout {
             due: Every::new(LOOK_EVERY),
-            pulse: Pulse::new(&settings.conditions, clock::monotonic()),
+            pulse: Pulse::new(&settings.conditions, now),
             watch: Watch::new(settings, session),
+            vitals: Vitals::new(settings.drift.sample_interval, session, now),
             interface: service.map(Interface::new),
         });
     }
@@ -141,6 +145,7 @@ impl Heartbeat {
         self.health = Arc::clone(&settings.health);
         if let Some(lookout) = &mut self.lookout {
             lookout.watch.reconfigure(settings);
+            lookout.vitals.reconfigure(settings.drift.sample_interval);
         }
     }
 
@@ -203,9 +208,12 @@ impl Heartbeat {
         Ok(())
     }
 
-    /// A turn that began then is over; what follows is its rest.
-    pub(super) fn turned(&mut self, began: Duration) {
-        self.turns.observe(clock::monotonic().saturating_sub(began));
+    /// A turn of the loop is over, and took so long.
+    pub(super) fn turned(&mut self, took: Duration) {
+        self.turns.observe(took);
+        if let Some(lookout) = &mut self.lookout {
+            lookout.vitals.turned(took);
+        }
     }
 
     pub(super) fn reloading(&mut self) {
@@ -261,7 +269,11 @@ impl Heartbeat {
         if lookout.due.is_due(now) {
             let found = lookout.interface.as_mut().and_then(|interface| interface.look(now));
             lookout.watch.tasks(session, found, now);
-            lookout.pulse.beat(session, (self.errors, data_age(session, pace)), now);
+            let age = data_age(session, pace);
+            let errors = lookout.pulse.beat(session, (self.errors, age), now);
+            if let Some(row) = lookout.vitals.look(session, (age, errors), now) {
+                session.keep_vitals(row);
+            }
         }
         session.ended_task().map_or(Ok(()), |task| Err(AgentError::Task(task)))
     }

@@ -4,6 +4,7 @@
 //! them, then READY; the loop turns `session::Session` at its [`pace`], with the `heartbeat`
 //! telling systemd and the ledger that work is done; a signal drains and stops.
 
+mod acks;
 mod alerting;
 mod document;
 mod engine_settings;
@@ -28,6 +29,7 @@ mod source;
 mod start;
 mod summary;
 mod venue_link;
+mod vitals;
 mod watch;
 mod window;
 
@@ -214,7 +216,7 @@ impl Life<'_> {
             let turn = session.advance(until, TURN_EVENTS_MAX)?;
             session.flush()?;
             heartbeat.beat(session, &self.pace)?;
-            heartbeat.turned(began);
+            heartbeat.turned(clock::monotonic().saturating_sub(began));
             let rest = match turn {
                 Turn::Ended => return Ok(Cause::MarketEnded),
                 Turn::More => Duration::ZERO,

@@ -61,13 +61,14 @@ impl Pulse {
         self.health.level()
     }
 
-    /// Judges the errors so far, of which the shell itself counted `own`, and says what is due.
+    /// Judges the errors so far, of which the shell itself counted `own`, and says what is due. Returns
+    /// how many they are.
     pub(super) fn beat(
         &mut self,
         session: &mut Session,
         (own, age): (u64, Option<Duration>),
         now: Duration,
-    ) {
+    ) -> u64 {
         let calls = session.rest().map_or(0, |rest| rest.count().errors);
         let errors = session.tally().errors().saturating_add(calls).saturating_add(own);
         if let Some(before) = self.health.look(now, errors) {
@@ -87,6 +88,7 @@ impl Pulse {
         if self.summary.is_due(now) {
             self.say_summary(session.tally(), errors);
         }
+        errors
     }
 
     fn say_heartbeat(&mut self, session: &Session, age: Option<Duration>) {

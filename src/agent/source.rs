@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::domain::durations::Durations;
 use crate::domain::identifier::InstrumentId;
 use crate::domain::market_data::{Candle, MarketEvent};
 use crate::domain::time::Timestamp;
@@ -103,6 +104,22 @@ impl Source {
         match self {
             Self::Local(_) => false,
             Self::Live(feed) => feed.has_ended(),
+        }
+    }
+
+    /// How often the venue's feed was down, or did not come up; `None` where the source is no feed.
+    pub(super) fn downs(&self) -> Option<u64> {
+        match self {
+            Self::Local(_) => None,
+            Self::Live(feed) => Some(feed.downs()),
+        }
+    }
+
+    /// How long pushes took since this was last asked; `None` where the source is no feed.
+    pub(super) fn take_lag(&self) -> Option<Durations> {
+        match self {
+            Self::Local(_) => None,
+            Self::Live(feed) => Some(feed.take_lag()),
         }
     }
 

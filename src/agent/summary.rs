@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::acks::Acks;
 use crate::domain::decimal::Decimal;
 use crate::domain::order_status::OrderStatus;
 use crate::domain::record::{Fact, Projection, Record};
@@ -33,11 +34,17 @@ pub(super) struct Tally {
     pub(super) troubles: u64,
     pub(super) feeds: Vec<String>,
     pub(super) counters: Counters,
+    /// Facts: events of the hash chain.
+    pub(super) facts: u64,
+    /// How long the venue takes to answer orders.
+    pub(super) acks: Acks,
 }
 
 impl Tally {
     pub(super) fn count(&mut self, fact: &Fact) {
+        self.facts += 1;
         self.counters.count(fact);
+        self.acks.count(fact);
         match &fact.record {
             Record::Intent(_) => self.orders += 1,
             Record::Order(order) => {

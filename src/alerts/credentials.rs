@@ -109,5 +109,5 @@ fn path_of(
         return Ok(Some(secret));
     }
     let fix = format!("begin it with /, after the host of alerts.{of}_url");
-    Err(SecretError::new(file, &format!("{name} is no path"), &fix))
+    Err(SecretError::new(file, format!("{name} is no path"), &fix))
 }

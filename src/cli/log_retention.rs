@@ -38,7 +38,7 @@ pub fn run(global: &Global, arguments: &LogRetention) -> anyhow::Result<Exit> {
     };
     let run = Run {
         state_dir: &directory,
-        limits: Limits::from(&*settings.retention),
+        limits: Limits::of(&settings.retention, &settings.drift),
         recordings: pack::Limits {
             age_max: settings.recorder.age_max,
             bytes_max: settings.recorder.bytes_max,

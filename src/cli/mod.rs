@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod alerts;
 pub mod db;
+pub mod drift;
 pub mod end_report;
 pub mod events;
 pub mod exchange;
@@ -78,6 +79,7 @@ enum Command {
     FailureReport(failure_report::FailureReport),
     EndReport(end_report::EndReport),
     Db(db::Db),
+    Drift(drift::Drift),
     Events(events::Events),
     Replay(replay::Replay),
     Trades(trades::Trades),
@@ -120,6 +122,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Command::FailureReport(arguments) => failure_report::run(&cli.global, arguments),
         Command::EndReport(arguments) => end_report::run(&cli.global, arguments),
         Command::Db(arguments) => db::run(&cli.global, arguments),
+        Command::Drift(arguments) => drift::run(&cli.global, arguments),
         Command::Events(arguments) => events::run(&cli.global, arguments),
         Command::Replay(arguments) => replay::run(&cli.global, arguments),
         Command::Trades(arguments) => trades::run(&cli.global, arguments),

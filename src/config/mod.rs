@@ -172,7 +172,7 @@ mod tests {
                 ":2: unknown key \"zzzzzzzzzzzz.qqqqqqqqqqq\"; the sections are agent, market, \
                  strategy, risk, control, reconcile, exchange, paper, health, guards, protections, conditions, recorder, \
                  retention, backup, \
-                 http, alerts, validate",
+                 http, alerts, validate, drift",
             ),
             (
                 "[strategy]\nstop_loss = 0.035",

@@ -222,6 +222,11 @@ section! {
     }
 }
 
+section! {
+    /// `[drift]`
+    DriftSettings { sample_interval: Duration, age_max: Duration }
+}
+
 /// The validated configuration. A clone shares its parts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settings {
@@ -261,6 +266,8 @@ pub struct Settings {
     pub alerts: Arc<AlertSettings>,
     /// `[validate]`
     pub validate: Arc<ValidateSettings>,
+    /// `[drift]`
+    pub drift: Arc<DriftSettings>,
     locked: Arc<Vec<Locked>>,
     effective: Arc<BTreeMap<&'static str, String>>,
 }
@@ -318,6 +325,7 @@ impl Settings {
             backup: Arc::new(BackupSettings::read(&section("backup"))),
             alerts: Arc::new(AlertSettings::read(&section("alerts"))),
             validate: Arc::new(ValidateSettings::read(&section("validate"))),
+            drift: Arc::new(DriftSettings::read(&section("drift"))),
             locked: Arc::default(),
             effective: Arc::new(
                 input.iter().map(|(name, value, _)| (name, value.to_string())).collect(),

@@ -5,6 +5,7 @@
 
 mod alerts;
 mod conditions;
+mod drift;
 mod guards;
 mod http;
 mod storage;
@@ -16,7 +17,7 @@ use super::key::{Key, Kind};
 pub const KEYS: &[Key] = &joined();
 
 /// The tables that make up [`KEYS`].
-const PARTS: [&[Key]; 7] = [
+const PARTS: [&[Key]; 8] = [
     TRADING,
     guards::KEYS,
     conditions::KEYS,
@@ -24,15 +25,17 @@ const PARTS: [&[Key]; 7] = [
     http::KEYS,
     alerts::KEYS,
     validate::KEYS,
+    drift::KEYS,
 ];
 /// How many keys there are.
-const COUNT: usize = PARTS[0].len()
-    + PARTS[1].len()
-    + PARTS[2].len()
-    + PARTS[3].len()
-    + PARTS[4].len()
-    + PARTS[5].len()
-    + PARTS[6].len();
+const COUNT: usize = {
+    let (mut part, mut count) = (0, 0);
+    while part < PARTS.len() {
+        count += PARTS[part].len();
+        part += 1;
+    }
+    count
+};
 
 /// The parts one after the other.
 const fn joined() -> [Key; COUNT] {

@@ -21,6 +21,7 @@ pub mod balance;
 pub mod decimal;
 pub mod decision;
 mod digits;
+pub mod durations;
 pub mod edit_distance;
 pub mod execution;
 pub mod hold;

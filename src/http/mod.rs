@@ -35,4 +35,5 @@ mod sight;
 pub mod token;
 pub mod view;
 
+pub use metrics::Process;
 pub use server::{Facts, Service, StartError};

@@ -10,6 +10,7 @@ pub mod backup;
 pub mod chat;
 pub mod command;
 pub mod db_check;
+pub mod drift;
 pub mod end_report;
 pub mod events;
 pub mod exact_number;

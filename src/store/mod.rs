@@ -9,6 +9,7 @@ pub mod books;
 pub mod chain;
 pub mod column;
 pub mod day_row;
+pub mod drift;
 pub mod emergency;
 mod emergency_line;
 pub mod event;
@@ -30,6 +31,7 @@ mod seen;
 pub mod state_json;
 pub mod trade_history;
 pub mod validation;
+pub mod vitals;
 pub mod writer;
 
 use std::path::{Path, PathBuf};
@@ -50,6 +52,7 @@ pub const LEDGER: Format = Format {
         include_str!("../../migrations/0005_alerts.sql"),
         include_str!("../../migrations/0006_run_causes.sql"),
         include_str!("../../migrations/0007_validation.sql"),
+        include_str!("../../migrations/0008_drift.sql"),
     ],
 };
 

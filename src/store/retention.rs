@@ -1,12 +1,14 @@
 //! What leaves the ledger with age, and pages given back to the disk.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::kpi::SampleRow;
 use crate::domain::time::{DAY_US, HOUR_US, Timestamp};
 
 /// Rows deleted in one transaction: a few milliseconds, so that the agent never waits long.
 const ROWS_PER_TRANSACTION: i64 = 2_000;
+/// Rows of vitals that are kept, whatever their age: two months of one a minute, some 20 MB.
+pub const VITALS_MAX: i64 = 90_000;
 
 /// Days of samples that are wholly before `before`, oldest first, and covered: each of their hours
 /// with samples has a report.
@@ -89,6 +91,32 @@ pub fn delete_job_runs(connection: &Connection, before: Timestamp) -> rusqlite::
     )
 }
 
+/// The rows of vitals from before an instant, and the oldest beyond [`VITALS_MAX`]: before when all of them
+/// are, and how many; none where there is none.
+pub fn old_vitals(
+    connection: &Connection,
+    before: Timestamp,
+) -> rusqlite::Result<Option<(Timestamp, u64)>> {
+    let beyond = "SELECT at_us FROM vitals ORDER BY at_us DESC LIMIT 1 OFFSET ?1";
+    let beyond: Option<i64> =
+        connection.query_row(beyond, [VITALS_MAX], |row| row.get(0)).optional()?;
+    let end = before.us().max(beyond.map_or(i64::MIN, |at| at.saturating_add(1)));
+    let query = "SELECT count(*) FROM vitals WHERE at_us < ?1";
+    let count: i64 = connection.query_row(query, [end], |row| row.get(0))?;
+    let count = u64::try_from(count).unwrap_or(0);
+    Ok((count > 0).then_some((Timestamp::from_us(end), count)))
+}
+
+/// Deletes the rows of vitals before an instant.
+pub fn delete_vitals(connection: &Connection, before: Timestamp) -> rusqlite::Result<u64> {
+    in_portions(
+        connection,
+        "DELETE FROM vitals WHERE at_us IN
+           (SELECT at_us FROM vitals WHERE at_us >= ?1 AND at_us < ?2 LIMIT ?3)",
+        (i64::MIN, before.us()),
+    )
+}
+
 fn in_portions(
     connection: &Connection,
     query: &str,
@@ -133,4 +161,27 @@ pub fn vacuum(connection: &Connection) -> rusqlite::Result<()> {
 /// Writes the WAL back and truncates it. Without effect beside a busy reader.
 pub fn truncate_wal(connection: &Connection) -> rusqlite::Result<()> {
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::LEDGER;
+
+    #[test]
+    fn vitals_are_bounded_by_age_and_by_number() {
+        let ledger = Connection::open_in_memory().unwrap();
+        LEDGER.migrations.iter().for_each(|sql| ledger.execute_batch(sql).unwrap());
+        let at = Timestamp::from_us;
+        assert_eq!(old_vitals(&ledger, at(100)).unwrap(), None);
+        let fill =
+            "WITH RECURSIVE row (at) AS (SELECT 1 UNION ALL SELECT at + 1 FROM row WHERE at < ?1)
+                    INSERT INTO vitals (at_us, run, interval_us) SELECT at, 1, 1 FROM row";
+        ledger.execute(fill, [VITALS_MAX + 5]).unwrap();
+        assert_eq!(old_vitals(&ledger, at(1)).unwrap(), Some((at(6), 5)), "five too many");
+        assert_eq!(old_vitals(&ledger, at(100)).unwrap(), Some((at(100), 99)), "too old");
+        assert_eq!(delete_vitals(&ledger, at(6)).unwrap(), 5);
+        assert_eq!(old_vitals(&ledger, at(6)).unwrap(), None);
+        assert_eq!(delete_vitals(&ledger, at(5_000)).unwrap(), 4_994, "in portions");
+    }
 }

@@ -16,6 +16,7 @@ use super::operator;
 use super::row;
 use super::run::RunUpdate;
 use super::state_json::{self, StateDocument};
+use super::vitals::{self, VitalsRow};
 use crate::domain::decimal::Decimal;
 use crate::domain::identifier::{Asset, ClientOrderId};
 use crate::domain::record::{Fact, OrderRecord, PositionRow, Projection, Record};
@@ -33,6 +34,8 @@ pub struct Batch {
     pub entries: Vec<Entry>,
     /// The agent's run row.
     pub run: Option<RunUpdate>,
+    /// What the process cost, as its shell measured it.
+    pub vitals: Vec<VitalsRow>,
     /// Written to `state.json` once this batch is durable.
     pub state: Option<Box<StateDocument>>,
 }
@@ -45,6 +48,7 @@ impl Handover for Batch {
         }
         self.at = self.at.max(later.at);
         self.entries.extend(later.entries);
+        self.vitals.extend(later.vitals);
         self.run = match (self.run.take(), later.run) {
             (Some(earlier), Some(later)) => Some(earlier.then(later)),
             (earlier, later) => later.or(earlier),
@@ -53,7 +57,7 @@ impl Handover for Batch {
     }
 
     fn weight(&self) -> usize {
-        self.entries.len()
+        self.entries.len() + self.vitals.len()
     }
 }
 
@@ -125,6 +129,9 @@ impl Sink for LedgerSink {
             writer.entries(batch.at, &batch.entries)?;
             if let Some(update) = &batch.run {
                 row::update_run(transaction, update)?;
+            }
+            for row in &batch.vitals {
+                vitals::put(transaction, row)?;
             }
             if batch.state.is_some() {
                 self.documented = writer.head.seq;
@@ -418,6 +425,20 @@ mod tests {
         let copy = format!("INSERT INTO events SELECT 3, {columns} FROM events WHERE seq = 2");
         connection.execute(&copy, []).unwrap();
         assert_eq!(chain::first_break(&connection, None).unwrap(), Some(3));
+    }
+
+    #[test]
+    fn what_waits_together_is_written_whole() {
+        let vitals = |at| VitalsRow { at: Timestamp::from_us(at), run: 1, ..VitalsRow::default() };
+        let row = |at| Batch { vitals: vec![vitals(at)], ..Batch::default() };
+        let mut waiting = row(1);
+        waiting.absorb(batch(vec![intent("a-1-1")]));
+        waiting.absorb(row(2));
+        assert_eq!(waiting.weight(), 3, "rows take room, too");
+        let ledger = write("vitals", vec![waiting, row(3)]).unwrap();
+        let all = vitals::between(&ledger, Timestamp::from_us(0), Timestamp::from_us(9)).unwrap();
+        assert_eq!(all, [1, 2, 3].map(vitals));
+        assert_eq!(chain::head(&ledger).unwrap().seq, 1, "none of it is in the chain");
     }
 
     fn document() -> Box<StateDocument> {

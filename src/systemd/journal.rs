@@ -57,6 +57,11 @@ pub fn dropped() -> u64 {
     LOGGER.get().map_or(0, Logger::dropped)
 }
 
+/// Records logged since the start as errors, and as warnings, written or lost.
+pub fn counted() -> (u64, u64) {
+    LOGGER.get().map_or((0, 0), Logger::counted)
+}
+
 /// Waits until what was logged before is written, at most `timeout`. Whether it is.
 pub fn flush(timeout: Duration) -> bool {
     LOGGER.get().is_some_and(|logger| logger.flush(timeout))
@@ -67,6 +72,8 @@ pub fn flush(timeout: Duration) -> bool {
 pub struct Logger {
     queue: SyncSender<Box<Record>>,
     accepted: AtomicU64,
+    errors: AtomicU64,
+    warnings: AtomicU64,
     shared: Arc<Shared>,
 }
 
@@ -83,7 +90,13 @@ impl Logger {
     pub fn start(mut sink: Box<dyn Sink>, capacity: usize) -> std::io::Result<Self> {
         let (queue, records) = sync_channel(capacity);
         let shared = Arc::new(Shared::default());
-        let logger = Self { queue, accepted: AtomicU64::new(0), shared: Arc::clone(&shared) };
+        let logger = Self {
+            queue,
+            accepted: AtomicU64::new(0),
+            errors: AtomicU64::new(0),
+            warnings: AtomicU64::new(0),
+            shared: Arc::clone(&shared),
+        };
         std::thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || drain(&records, sink.as_mut(), &shared))?;
@@ -93,6 +106,11 @@ impl Logger {
     /// Records lost because the queue was full.
     pub fn dropped(&self) -> u64 {
         self.shared.dropped.load(Ordering::Relaxed)
+    }
+
+    /// As [`counted`].
+    pub fn counted(&self) -> (u64, u64) {
+        (self.errors.load(Ordering::Relaxed), self.warnings.load(Ordering::Relaxed))
     }
 
     /// As [`flush`].
@@ -120,6 +138,11 @@ impl log::Log for Logger {
     }
 
     fn log(&self, record: &log::Record<'_>) {
+        match record.level() {
+            log::Level::Error => self.errors.fetch_add(1, Ordering::Relaxed),
+            log::Level::Warn => self.warnings.fetch_add(1, Ordering::Relaxed),
+            log::Level::Info | log::Level::Debug | log::Level::Trace => 0,
+        };
         if self.enabled(record.metadata()) {
             self.offer(Record::copy(record, clock::wall_now()));
         }

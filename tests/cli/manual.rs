@@ -8,7 +8,7 @@ use crate::support::home::Home;
 use crate::support::repository;
 
 /// Every command that does something.
-const COMMANDS: [&str; 29] = [
+const COMMANDS: [&str; 34] = [
     "agent",
     "status",
     "healthcheck",
@@ -39,6 +39,10 @@ const COMMANDS: [&str; 29] = [
     "events",
     "replay",
     "validate paper",
+    "drift baseline",
+    "drift snapshot",
+    "drift compare",
+    "drift report",
 ];
 const CODES: [Exit; 10] = [
     Exit::Ok,

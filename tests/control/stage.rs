@@ -1,16 +1,11 @@
 //! An agent on paper whose entries wait at the bid, and what can be seen of it from outside.
 
-use std::time::Duration;
-
 use serde_json::Value;
 
 use crate::support::home::{Ended, Home, Running};
 
 /// A market that runs ten minutes each second.
 pub const SPEED: &str = "--speed 600";
-/// Looks at a ledger until something is so.
-const LOOKS_MAX: u32 = 3_000;
-const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Signals come often, entries wait at the bid for as long as it takes.
 const WAITING: &str = "stop_timeout = \"30s\"\n[http]\nenabled = false\n\
     [strategy]\nentry_price = \"bid\"\nentry_ttl = \"1d\"\nentry_soft_ttl = \"1d\"\n\
@@ -59,13 +54,7 @@ impl Stage {
     /// Waits until a query of the ledger counts at least as many.
     #[track_caller]
     pub fn until(&self, query: &str, least: i64) {
-        for _ in 0..LOOKS_MAX {
-            if self.count(query) >= least {
-                return;
-            }
-            std::thread::park_timeout(LOOK_EVERY);
-        }
-        panic!("{query}: {} instead of {least}", self.count(query));
+        self.home.until(query, least);
     }
 
     /// Waits until an order is at work.

@@ -16,6 +16,9 @@ use super::{binary, output};
 
 /// No run of these tests takes nearly as long, in seconds: a hang becomes a failure.
 const RUN_S_MAX: &str = "300";
+/// How often a ledger is looked at that is waited for, and for how many times at most.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+const LOOKS_MAX: u32 = 6_000;
 /// As long as one may wait for a line.
 const LINE_WAIT: Duration = Duration::from_secs(120);
 
@@ -105,6 +108,19 @@ impl Home {
     /// The ledger, for reading.
     pub fn ledger(&self) -> Connection {
         Connection::open(self.path("data/ibis.db")).unwrap()
+    }
+
+    /// Waits until a query of the ledger counts at least as many.
+    #[track_caller]
+    pub fn until(&self, query: &str, least: i64) {
+        let count = || self.ledger().query_row(query, [], |row| row.get::<_, i64>(0)).unwrap();
+        for _ in 0..LOOKS_MAX {
+            if count() >= least {
+                return;
+            }
+            std::thread::park_timeout(LOOK_EVERY);
+        }
+        panic!("{query}: {} instead of {least}", count());
     }
 
     /// Every file in a directory, by path, with its content; SQLite's empty logs and indices of logs,
@@ -206,7 +222,7 @@ impl Running {
         }
     }
 
-    /// Its process.
+    /// Its process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }

@@ -9,6 +9,7 @@ mod account;
 mod network;
 mod operator;
 mod storage;
+mod vitals;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -7,7 +7,7 @@ pub mod family;
 mod process;
 
 pub(in crate::http) use families::{Source, render};
-pub(in crate::http) use process::Process;
+pub use process::Process;
 
 /// The content type of the format.
 pub(in crate::http) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";

@@ -42,3 +42,13 @@ pub enum Word<'p> {
     /// The candle that is running.
     Candle(Interval, Candle),
 }
+
+impl Word<'_> {
+    /// When the venue says it left, in milliseconds by its clock; none where it does not say.
+    pub fn sent_ms(&self) -> Option<i64> {
+        match self {
+            Self::Top(place, _) | Self::Best(place, _) => place.time_ms,
+            Self::Match(..) | Self::Update(_) | Self::Candle(..) => None,
+        }
+    }
+}

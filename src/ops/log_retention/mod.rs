@@ -7,7 +7,7 @@
 //! 3. the same for a day of samples, which also must be covered by hourly reports;
 //! 4. delete archives past age, then oldest first past the size; the archive before its checksum;
 //! 5. delete segments of the recording past age or size;
-//! 6. trim the runs of jobs, refresh `trade_history.json`, give free pages back (only while no agent
+//! 6. trim the runs of jobs and the vitals, refresh `trade_history.json`, give free pages back (only while no agent
 //!    runs, and only within the budget).
 //!
 //! Files with other names are reported and left alone. A dry run decides the same and touches nothing.
@@ -24,7 +24,7 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use super::report::{Check, Report, Severity};
-use crate::config::settings::RetentionSettings;
+use crate::config::settings::{DriftSettings, RetentionSettings};
 use crate::domain::time::{DAY_US, Timestamp};
 use crate::recorder::pack;
 use listing::Listing;
@@ -39,8 +39,9 @@ const JOB_RUNS_AGE_US: i64 = 30 * DAY_US;
 /// Names of unknown files that are listed; the others are counted.
 const UNKNOWN_MAX: usize = 10;
 
-impl From<&RetentionSettings> for Limits {
-    fn from(settings: &RetentionSettings) -> Self {
+impl Limits {
+    /// As configured.
+    pub fn of(settings: &RetentionSettings, drift: &DriftSettings) -> Self {
         let us = |duration: Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
         Self {
             report_age_us: us(settings.report_age_max),
@@ -48,6 +49,7 @@ impl From<&RetentionSettings> for Limits {
             archive_bytes: settings.archive_bytes_max,
             samples_age_us: us(settings.samples_age_max),
             job_runs_age_us: JOB_RUNS_AGE_US,
+            vitals_age_us: us(drift.age_max),
             vacuum_us: us(settings.vacuum_budget),
         }
     }
@@ -97,6 +99,7 @@ fn judge(run: &Run<'_>, freed: &Freed, report: &mut Report) {
     ok("archives_deleted", format!("{} by age, {} by size", freed.by_age, freed.by_size));
     ok("recordings_deleted", freed.recordings.to_string());
     ok("job_runs_deleted", freed.job_runs.to_string());
+    ok("vitals_deleted", freed.vitals.to_string());
     ok("trade_history", freed.export.clone());
     ok("ledger_pages", freed.vacuum.clone());
     ok("freed", format!("{} bytes {verb}freed", freed.bytes));
@@ -114,6 +117,7 @@ fn judge(run: &Run<'_>, freed: &Freed, report: &mut Report) {
         ("archives_deleted", json!(freed.by_age + freed.by_size)),
         ("recordings_deleted", json!(freed.recordings)),
         ("job_runs_deleted", json!(freed.job_runs)),
+        ("vitals_deleted", json!(freed.vitals)),
         ("actions", json!(freed.actions)),
     ] {
         report.facts.insert(name.to_owned(), value);

@@ -48,6 +48,8 @@ pub struct Freed {
     pub recordings: usize,
     /// Runs of jobs deleted.
     pub job_runs: u64,
+    /// Rows of vitals deleted.
+    pub vitals: u64,
     /// What happened to `trade_history.json`.
     pub export: String,
     /// What happened to the ledger's free pages.
@@ -85,6 +87,7 @@ pub(super) fn perform(
     performer.delete_archives(&listing, &archives)?;
     performer.delete_recordings()?;
     performer.trim_job_runs()?;
+    performer.trim_vitals()?;
     performer.refresh_export()?;
     performer.give_back_pages()
 }
@@ -251,6 +254,18 @@ impl Performer<'_, '_> {
             retention::delete_job_runs(self.connection, before).map_err(io::Error::other)?;
         }
         self.freed.job_runs = old;
+        Ok(())
+    }
+
+    fn trim_vitals(&mut self) -> io::Result<()> {
+        let limit = self.run.wall_now.us().saturating_sub(self.run.limits.vitals_age_us);
+        let before = Timestamp::from_us(limit);
+        let old = retention::old_vitals(self.connection, before).map_err(io::Error::other)?;
+        let Some((before, count)) = old else { return Ok(()) };
+        if self.step(format!("delete {count} rows of vitals"))? {
+            retention::delete_vitals(self.connection, before).map_err(io::Error::other)?;
+        }
+        self.freed.vitals = count;
         Ok(())
     }
 

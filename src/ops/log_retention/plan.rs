@@ -16,6 +16,8 @@ pub struct Limits {
     pub samples_age_us: i64,
     /// Runs of jobs that ended longer ago leave the ledger, microseconds.
     pub job_runs_age_us: i64,
+    /// Vitals, which `drift` compares, leave the ledger at this age, microseconds.
+    pub vitals_age_us: i64,
     /// Microseconds that giving pages back may take; 0 turns it off.
     pub vacuum_us: i64,
 }
@@ -77,6 +79,7 @@ mod tests {
             archive_bytes: 200,
             samples_age_us: 0,
             job_runs_age_us: 0,
+            vitals_age_us: 0,
             vacuum_us: 0,
         };
         let names = |limits: &Limits| -> Vec<(String, Cause)> {

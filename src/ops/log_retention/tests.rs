@@ -96,6 +96,7 @@ impl Place {
             archive_bytes: 1_000_000,
             samples_age_us: 10 * DAY_US,
             job_runs_age_us: 30 * DAY_US,
+            vitals_age_us: 3 * DAY_US,
             vacuum_us: 0,
         };
         let (wall_now, engine_now) = (time(NOW), time(NOW));

@@ -44,6 +44,7 @@ pub use self::sources::Sources;
 use self::receiver::Receiver;
 use self::task::Task;
 use super::ws::{Client, Queue, TooManyTopics};
+use crate::domain::durations::Durations;
 use crate::domain::instrument::Instrument;
 
 /// Why a feed cannot begin.
@@ -131,6 +132,17 @@ impl Feed {
     /// What the feed met so far.
     pub fn count(&self) -> LiveCount {
         self.receiver.borrow().count.clone()
+    }
+
+    /// How often the websocket was up no more, or could not be brought up.
+    pub fn downs(&self) -> u64 {
+        self.receiver.borrow().count.downs
+    }
+
+    /// How long pushes took since this was last asked: from the venue's stamp, by its clock, to their arrival, by
+    /// ours. A push that seems to come from the future took no time.
+    pub fn take_lag(&self) -> Durations {
+        std::mem::take(&mut self.receiver.borrow_mut().lag)
     }
 
     /// When the venue last said anything of the market, by the monotonic clock; a feed that never heard

@@ -10,12 +10,11 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::clock;
+use crate::domain::durations::Durations;
 use crate::domain::identifier::InstrumentId;
 use crate::domain::market_data::{Quote, Trade};
 use crate::domain::time::Timestamp;
-use crate::exchange::kucoin::protocol::book::Level;
-use crate::exchange::kucoin::protocol::ticker::Level1;
-use crate::exchange::kucoin::protocol::trade;
+use crate::exchange::kucoin::protocol::{book::Level, ticker::Level1, trade};
 use crate::exchange::kucoin::ws::{Fault, Queue};
 use crate::market::kucoin::{Decoder, Place, Push, Snapshot, Stream, Word};
 use crate::market::{Lane, Reason};
@@ -57,6 +56,8 @@ pub(super) struct Receiver {
     pub(super) pushed_at: Option<Duration>,
     /// Since when pushes do not come, by the monotonic clock; none while they do.
     pub(super) silent_since: Option<Duration>,
+    /// How long pushes took that say when they left.
+    pub(super) lag: Durations,
     /// The desk polled last.
     polled: usize,
 }
@@ -92,6 +93,7 @@ impl Receiver {
             heard_at: clock::monotonic(),
             pushed_at: None,
             silent_since: Some(clock::monotonic()),
+            lag: Durations::default(),
             polled: 0,
         })
     }
@@ -137,6 +139,10 @@ impl Receiver {
             self.count.feed.ignored += 1;
             return Ok(());
         };
+        if let Some(sent_ms) = push.word.sent_ms() {
+            let took_us = self.outbox.at.us_since(Timestamp::from_ms(sent_ms));
+            self.lag.add(Duration::from_micros(u64::try_from(took_us).unwrap_or(0)));
+        }
         let Some(desk) = self.desks.get_mut(push.instrument.index()) else { return Ok(()) };
         let (out, count) = (&mut self.outbox, &mut self.count.feed);
         self.stream.take(&push, count, |data| desk.take(data, out));

@@ -39,6 +39,27 @@ fn trades(sequences: &[i64]) -> Vec<Trade> {
 }
 
 #[tokio::test(start_paused = true)]
+async fn how_long_pushes_took_is_told_once_of_those_that_say_when_they_left() {
+    locally(async {
+        let mut stage = Stage::new(&feed_settings(BookSource::Level1));
+        let mut peer = stage.up().await;
+        tokio::time::advance(Duration::from_millis(500)).await;
+        let now = i64::try_from(stage.began.elapsed().as_millis()).unwrap();
+        peer.send(level1("A-USDT", now - 50, "9.9", "10.1")).await;
+        peer.send(print("A-USDT", 50, "10")).await;
+        // A clock that is ahead of ours.
+        peer.send(level1("B-USDT", now + 5_000, "5", "6")).await;
+        stage.take(3).await;
+        let lag = stage.feed.take_lag();
+        let ms = |percent| lag.percentile_us(percent).unwrap() / 1_000;
+        assert_eq!((lag.count(), ms(50)), (2, 0));
+        assert!((50..=53).contains(&ms(100)), "{}", ms(100));
+        assert_eq!(stage.feed.take_lag().count(), 0);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn best_bids_and_asks_are_polled_while_the_websocket_is_down() {
     locally(async {
         let mut stage = Stage::new(&feed_settings(BookSource::Level1));
