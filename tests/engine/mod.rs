@@ -1,5 +1,6 @@
 //! The engine alone, at a venue and in a market whose every word is the test's.
 
+mod auditing;
 mod clockwork;
 mod entering;
 
