@@ -241,7 +241,9 @@ fn fills_are_booked_once_as_they_were_and_none_is_lost() {
     for change in changes {
         broken(|_, venue| change(&mut venue.fills[0]), &[("a_fill_is_the_venues", "BTC-USDT 1")]);
     }
-    let unknown = |_: &mut LedgerBooks, venue: &mut VenueBooks| drop(venue.fills.remove(0));
+    let unknown = |_: &mut LedgerBooks, venue: &mut VenueBooks| {
+        venue.fills.remove(0);
+    };
     broken(unknown, &[("a_fill_is_the_venues", "BTC-USDT 1")]);
     let lost = |_: &mut LedgerBooks, venue: &mut VenueBooks| {
         let number = ExecutionId::new("3").unwrap();
