@@ -3,6 +3,7 @@
 mod auditing;
 mod clockwork;
 mod entering;
+mod holding;
 
 use ibis::domain::identifier::InstrumentId;
 use ibis::domain::instrument::{Lots, Ticks};

@@ -19,7 +19,7 @@ pub type Fill = (i64, String, String, String, String);
 /// Both databases as they stood at one moment; a copy, for SQLite follows no `/proc/PID/root`.
 #[derive(Debug)]
 pub struct Books {
-    ledger: Connection,
+    pub ledger: Connection,
     venue: Connection,
 }
 

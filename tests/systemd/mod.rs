@@ -12,6 +12,7 @@ mod life;
 mod live;
 mod recovery;
 mod sandbox;
+mod supervision;
 
 use crate::support::machine::{BINARY, CHECKOUT, Machine};
 

@@ -11,6 +11,7 @@ mod sent;
 pub mod telegram;
 mod webhook;
 
+use std::cell::LazyCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -160,18 +161,19 @@ impl Channel {
 pub fn of(settings: &Settings, credentials: Option<PathBuf>) -> Vec<Channel> {
     let alerts = &settings.alerts;
     let keeper = Keeper::of(settings, credentials);
-    let tls = Tls::new();
+    // The authorities to trust are only read where somebody is spoken to.
+    let tls = LazyCell::new(Tls::new);
     let way = |name: ChannelName| match name {
         ChannelName::Telegram => Way::Telegram(telegram::Telegram::of(alerts, &keeper, &tls)),
         ChannelName::Webhook => Way::Webhook(webhook::Webhook {
             url: alerts.webhook_url.clone(),
             keeper: keeper.clone(),
-            tls: tls.clone(),
+            tls: Tls::clone(&tls),
         }),
         ChannelName::Alertmanager => Way::Alertmanager(alertmanager::Alertmanager {
             url: alerts.alertmanager_url.clone(),
             floors: Rules::from(&**alerts).floors,
-            tls: tls.clone(),
+            tls: Tls::clone(&tls),
         }),
         ChannelName::Command => {
             Way::Command(command::Program { path: PathBuf::from(&alerts.command) })
