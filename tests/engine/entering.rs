@@ -1,7 +1,11 @@
 //! What an entry is judged by: what is held, what is on its way, what is free; and who gives way.
 
-use ibis::domain::decision::Bound;
+use ibis::domain::decimal::Round;
+use ibis::domain::decision::{Bound, DecisionRecord};
+use ibis::domain::hold::Level;
+use ibis::domain::instrument::Ticks;
 use ibis::domain::order::{NewOrder, Purpose};
+use ibis::domain::record::Record;
 use ibis::domain::side::Side;
 use ibis::engine::event::Event;
 
@@ -74,15 +78,47 @@ fn an_entry_says_what_sized_it() {
     let mut rig = Rig::with(settings).start();
     quote(&mut rig, eth(), ETH_BID);
     signal(&mut rig, eth());
-    let decided = rig.records().find_map(|record| match record {
-        ibis::domain::record::Record::Decision(decision) => decision.size.clone(),
-        _ => None,
-    });
-    let size = decided.unwrap();
+    let size = decision(&rig).size.unwrap();
     assert_eq!(
         (size.bound, size.notional, size.equity),
         (Bound::NotionalMax, d("500"), d("10000"))
     );
+}
+
+/// The first decision that was written down.
+fn decision(rig: &Rig) -> DecisionRecord {
+    let decided = rig.records().find_map(|record| match record {
+        Record::Decision(decision) => Some((**decision).clone()),
+        _ => None,
+    });
+    decided.unwrap()
+}
+
+#[test]
+fn a_decision_says_what_it_saw() {
+    let mut rig = Rig::with(quick()).start();
+    quote(&mut rig, eth(), ETH_BID);
+    signal(&mut rig, eth());
+    let instrument = &instruments()[eth().index()];
+    let price = |ticks: i64| instrument.price_of(Ticks::new(ticks));
+    let entry = decision(&rig);
+    assert_eq!((entry.bid, entry.ask), (Some(price(ETH_BID)), Some(price(ETH_BID + 1))));
+    let seen = entry.signal.unwrap();
+    // The closes were 98 and 101 ticks: the average of both lies between two ticks.
+    let half = price(1).mul(d("0.5"), Round::Down);
+    assert_eq!((seen.close, seen.fast, seen.slow), (price(101), price(101), price(99) + half));
+    assert_eq!((seen.fast_candles, seen.slow_candles), (1, 2));
+    assert_eq!((entry.plan, entry.level), (None, Level::Running));
+
+    let mut rig = Rig::with(quick()).holding("0.1").start();
+    rig.quote(600_500);
+    rig.quote(590_000);
+    let exit = decision(&rig);
+    assert_eq!((exit.purpose, exit.signal), (Purpose::StopLoss, None));
+    let plan = exit.plan.unwrap();
+    assert_eq!((plan.average, plan.high), (Some(d("60000")), d("60050")));
+    assert_eq!((plan.stop, plan.take_profit), (d("59700"), Some(d("60240"))));
+    assert_eq!(exit.size, None);
 }
 
 #[test]

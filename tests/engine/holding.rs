@@ -2,6 +2,7 @@
 
 use ibis::domain::hold::{Hold, HoldCode, Level};
 use ibis::domain::identifier::{ClientOrderId, VenueOrderId};
+use ibis::domain::operator::{Command, CommandId, Via, Wish};
 use ibis::domain::order::Purpose;
 use ibis::domain::order_status::OrderStatus;
 use ibis::domain::record::Record;
@@ -108,6 +109,44 @@ fn a_hold_and_its_end_are_facts_and_a_change_of_state_is_one_transition() {
         "soft_pause to running by stale_data",
     ];
     assert_eq!(written(&rig), expected);
+}
+
+#[test]
+fn everything_is_sold_once_dust_is_all_that_is_left_and_nothing_is_at_work() {
+    let flattened = |rig: Rig| {
+        let mut rig = rig.start();
+        rig.quote(600_000);
+        rig.step(&hold(None, HoldCode::Flatten, Level::HardStop));
+        rig.quote(600_010);
+        let ended = !rig.engine.holds().is_set(None, HoldCode::Flatten);
+        assert_eq!(ended, rig.engine.is_flat());
+        ended
+    };
+    assert!(flattened(Rig::new()));
+    assert!(flattened(Rig::new().holding("0.000001")), "dust is none");
+    assert!(!flattened(Rig::new().holding("0.1")), "its sale is under way");
+    assert!(!flattened(Rig::new().entry()), "it may be filled yet");
+}
+
+#[test]
+fn a_resume_ends_the_pause_of_its_scope_alone() {
+    let operator = |wish: Wish| {
+        let (id, at) = (CommandId::new("c-1").unwrap(), Timestamp::from_us(1));
+        let (by, reason) = ("uid 0".to_owned(), "a test".to_owned());
+        Event::Operator(Box::new(Command { id, at, by, via: Via::Cli, reason, wish }))
+    };
+    let symbol = Some(btc().symbol());
+    let paused = |resumed: Option<Symbol>| {
+        let mut rig = Rig::new().start();
+        rig.quote(600_000);
+        for scope in [None, symbol] {
+            rig.step(&operator(Wish::Pause { scope, for_us: None }));
+        }
+        rig.step(&operator(Wish::Resume { scope: resumed, from: None }));
+        [None, symbol].map(|scope| rig.engine.holds().is_set(scope, HoldCode::Operator))
+    };
+    assert_eq!(paused(None), [false, true]);
+    assert_eq!(paused(symbol), [true, false]);
 }
 
 #[test]
