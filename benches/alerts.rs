@@ -88,7 +88,9 @@ fn notifier(directory: &Path, url: &str) -> Notifier {
 fn things() -> Vec<Hold> {
     let symbols: Vec<Symbol> =
         (0..20).map(|number| Symbol::new(&format!("COIN{number}-USDT")).unwrap()).collect();
-    let codes = HoldCode::ALL.into_iter().filter(|code| *code != HoldCode::Startup);
+    // Those of every start and every stop are no news.
+    let told = |code: &HoldCode| !matches!(code, HoldCode::Startup | HoldCode::Draining);
+    let codes = HoldCode::ALL.into_iter().filter(told);
     let all = codes.flat_map(|code| {
         symbols.iter().map(move |symbol| Hold {
             scope: Some(*symbol),
