@@ -10,7 +10,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 
 use super::blind::{Blind, Trouble};
@@ -137,9 +137,11 @@ impl Place {
         blind: &RefCell<Blind>,
         stopped: &watch::Receiver<bool>,
     ) -> rusqlite::Result<()> {
-        let tell = self.channels.iter().map(|channel| self.tell(outbox, channel, stopped));
+        let looked = Notify::new();
+        let tell = self.channels.iter().map(|channel| self.tell(outbox, channel, &looked, stopped));
         let work = async {
-            let (look, ping) = (self.look(outbox, blind, stopped), self.ping(outbox, stopped));
+            let look = self.look(outbox, blind, &looked, stopped);
+            let ping = self.ping(outbox, stopped);
             tokio::try_join!(look, ping, try_join_all(tell)).map(drop)
         };
         tokio::select! {
@@ -148,16 +150,18 @@ impl Place {
         }
     }
 
-    /// Puts what is new into the outbox.
+    /// Puts what is new into the outbox, and wakes the channels.
     async fn look(
         &self,
         outbox: &RefCell<Outbox>,
         blind: &RefCell<Blind>,
+        looked: &Notify,
         stopped: &watch::Receiver<bool>,
     ) -> rusqlite::Result<()> {
         let mut tidied = None;
         loop {
             take_in_all(outbox)?;
+            looked.notify_waiters();
             let now = clock::monotonic();
             if tidied.is_none_or(|tidied| now >= tidied + TIDY_EVERY) {
                 tidied = Some(now);
@@ -206,12 +210,18 @@ impl Place {
         &self,
         outbox: &RefCell<Outbox>,
         channel: &Channel,
+        looked: &Notify,
         stopped: &watch::Receiver<bool>,
     ) -> rusqlite::Result<()> {
         loop {
             let next = drain(outbox, channel, &self.sender).await?;
             let until = next.map_or(LOOK_EVERY, |next| left(next, clock::wall_now()));
-            if rest(stopped, until.clamp(REST_MIN, LOOK_EVERY)).await {
+            let over = tokio::select! {
+                biased;
+                over = rest(stopped, until.clamp(REST_MIN, LOOK_EVERY)) => over,
+                () = looked.notified() => false,
+            };
+            if over {
                 // What the end of the agent said is told, too.
                 take_in_all(outbox)?;
                 return drain(outbox, channel, &self.sender).await.map(drop);
