@@ -37,7 +37,7 @@ fn exit_in_trouble(agent: &mut Running) -> String {
 }
 
 /// Waits for a file that holds something.
-fn appears(path: &Path, is_there: fn(&[u8]) -> bool) {
+fn appears(path: &Path, is_there: impl Fn(&[u8]) -> bool) {
     let mut looks = 0;
     while !fs::read(path).is_ok_and(|content| is_there(&content)) {
         looks += 1;
@@ -170,8 +170,11 @@ fn killed_while_the_disk_refuses_the_exit_is_known_afterwards() {
     holding(&mut agent);
     stage.begin("eio", "");
     let exit = exit_in_trouble(&mut agent);
-    // Written down, so it is on its way.
-    appears(&stage.home.path("run/emergency.wal"), has_frame);
+    // Written down, so it is on its way. What was written before it may be there sooner.
+    let named = |journal: &[u8]| {
+        has_frame(journal) && journal.windows(exit.len()).any(|part| part == exit.as_bytes())
+    };
+    appears(&stage.home.path("run/emergency.wal"), named);
     agent.kill();
     stage.end("eio");
     let intents = "SELECT count(*) FROM intents WHERE client_order_id = ?1";
