@@ -40,7 +40,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use tokio::sync::watch::Sender;
+
 use crate::clock;
+use crate::config::in_force::InForce;
 use crate::config::{Directories, Settings, Sources};
 use crate::domain::time::Timestamp;
 use crate::engine::event::Event;
@@ -137,14 +140,15 @@ async fn supervise(
         heartbeat.look_out(&settings, &session, service.clone());
     }
     heartbeat.ready(&mut session, &pace)?;
-    let alerting = alerting::start(options, &settings);
+    let candles = usize::try_from(settings.strategy.slow_candles).unwrap_or(0);
+    session.warm_up(settings.strategy.candle_interval, candles + 1);
+    let in_force = Sender::new(InForce::started(settings));
+    let alerting = alerting::start(options, in_force.subscribe());
     heartbeat.tell_of(alerting.as_ref().map(Alerting::sent).unwrap_or_default());
     if let Some(service) = service {
         service.borrow().announce();
     }
-    let candles = usize::try_from(settings.strategy.slow_candles).unwrap_or(0);
-    session.warm_up(settings.strategy.candle_interval, candles + 1);
-    let mut life = Life { options, settings, pace, began: clock::monotonic() };
+    let mut life = Life { options, in_force, pace, began: clock::monotonic() };
     let ended = life.trade(&mut session, &mut signals, &mut heartbeat).await;
     let (cause, words) = match &ended {
         Ok(cause) => (cause.of_run(), cause.as_str().to_owned()),
@@ -195,7 +199,7 @@ impl Cause {
 /// What a running agent is steered by.
 struct Life<'a> {
     options: &'a Options,
-    settings: Settings,
+    in_force: Sender<InForce>,
     pace: PaceClock,
     began: Duration,
 }
@@ -243,7 +247,7 @@ impl Life<'_> {
         heartbeat: &mut Heartbeat,
     ) -> Result<(), AgentError> {
         session.drain(self.pace.now())?;
-        let deadline = clock::monotonic() + self.settings.agent.stop_timeout;
+        let deadline = clock::monotonic() + self.in_force.borrow().settings.agent.stop_timeout;
         while session.has_open_orders() && clock::monotonic() < deadline {
             let began = clock::monotonic();
             let until = self.pace.now();
@@ -289,24 +293,45 @@ impl Life<'_> {
     /// SIGHUP: takes over what can change while running, says what needs a restart.
     fn reload(&mut self, session: &mut Session, heartbeat: &mut Heartbeat) {
         heartbeat.reloading();
-        match load(&self.options.sources) {
-            Err(error) => log::error!("configuration not reloaded, the old one stays: {error}"),
-            Ok(new) => {
-                let changed = self.settings.changed(&new);
-                let (taken, waiting) = (changed.reloadable.join(" "), changed.restart.join(" "));
-                if !waiting.is_empty() {
-                    log::warn!(keys = waiting.as_str(); "changed, but need a restart: {waiting}");
-                }
-                if let Some(hold) = guardian::hold(&changed.restart, session.now()) {
-                    session.tell(&Event::SetHold(hold));
-                }
-                log::info!(MESSAGE_ID = message_id::CONFIG_RELOADED, keys = taken.as_str();
-                    "configuration reloaded: {}", if taken.is_empty() { "nothing changed" } else { &taken });
-                self.settings = self.settings.reloaded(&new);
-                log::set_max_level(self.settings.agent.log_level);
-                heartbeat.reconfigure(&self.settings);
+        let told = match load(&self.options.sources) {
+            Err(error) => {
+                log::error!("configuration not reloaded, the old one stays: {error}");
+                format!("not reloaded, the old one stays: {error}")
             }
-        }
+            Ok(new) => self.take_over(&new, session, heartbeat),
+        };
+        self.in_force.send_modify(|now| {
+            now.reloads += 1;
+            now.told = told;
+        });
         heartbeat.reloaded();
+    }
+
+    /// Applies what can be applied to an agent that runs; says what was, and what needs a restart.
+    fn take_over(
+        &mut self,
+        new: &Settings,
+        session: &mut Session,
+        heartbeat: &mut Heartbeat,
+    ) -> String {
+        let old = self.in_force.borrow().settings.clone();
+        let changed = old.changed(new);
+        let (taken, waiting) = (changed.reloadable.join(" "), changed.restart.join(" "));
+        let mut told =
+            format!("reloaded: {}", if taken.is_empty() { "nothing changed" } else { &taken });
+        if !waiting.is_empty() {
+            log::warn!(keys = waiting.as_str(); "changed, but need a restart: {waiting}");
+            told += &format!("; changed, but need a restart: {waiting}");
+        }
+        if let Some(hold) = guardian::hold(&changed.restart, session.now()) {
+            session.tell(&Event::SetHold(hold));
+        }
+        log::info!(MESSAGE_ID = message_id::CONFIG_RELOADED, keys = taken.as_str();
+            "configuration reloaded: {}", if taken.is_empty() { "nothing changed" } else { &taken });
+        let settings = old.reloaded(new);
+        log::set_max_level(settings.agent.log_level);
+        heartbeat.reconfigure(&settings);
+        self.in_force.send_modify(|now| now.settings = settings);
+        told
     }
 }

@@ -10,6 +10,7 @@ pub mod exchange;
 pub mod exec_integrity;
 pub mod exit;
 pub mod failure_report;
+pub mod force_exit;
 pub mod healthcheck;
 pub mod hourly_kpi;
 pub mod job;
@@ -73,6 +74,7 @@ enum Command {
     Kill(kill::Kill),
     Pause(pause::Pause),
     Resume(pause::Resume),
+    ForceExit(force_exit::ForceExit),
     Preflight(preflight::PreflightArguments),
     Exchange(exchange::Exchange),
     Alerts(alerts::Alerts),
@@ -116,6 +118,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Kill(arguments) => kill::run(&cli.global, arguments),
         Command::Pause(arguments) => pause::pause(&cli.global, arguments),
         Command::Resume(arguments) => pause::resume(&cli.global, arguments),
+        Command::ForceExit(arguments) => force_exit::run(&cli.global, arguments),
         Command::Preflight(arguments) => preflight::run(&cli.global, arguments),
         Command::Exchange(arguments) => exchange::run(&cli.global, arguments),
         Command::Alerts(arguments) => alerts::run(&cli.global, arguments),

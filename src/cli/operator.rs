@@ -2,13 +2,13 @@
 
 use std::fs;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::exit::{Exit, Failure};
 use super::{Global, print_json, print_lines};
 use crate::clock;
 use crate::config::Directories;
-use crate::domain::operator::{Via, Wish};
+use crate::domain::operator::{CommandId, Via, Wish};
 use crate::ops::command::{ANSWER_WAIT, Answer, Line, Saying};
 
 /// Characters of a reason: a sentence.
@@ -60,8 +60,23 @@ fn user_of(uid: u32) -> String {
     users.lines().find_map(of).unwrap_or_else(|| format!("uid {uid}"))
 }
 
+/// A command that was given, and what came of it.
+pub(super) struct Said {
+    /// The way it took.
+    pub(super) line: Line,
+    id: CommandId,
+    word: &'static str,
+    /// What came of it.
+    pub(super) answer: Answer,
+}
+
 /// Gives a command, waits for its outcome, shows it.
 pub(super) fn run(global: &Global, wish: Wish, reason: &str) -> anyhow::Result<Exit> {
+    say(global, wish, reason)?.show(global)
+}
+
+/// Gives a command and waits for its outcome.
+pub(super) fn say(global: &Global, wish: Wish, reason: &str) -> anyhow::Result<Said> {
     let (line, word) = (line(global), wish.as_str());
     let id = line.give(wish, &saying(reason)).map_err(|error| {
         let text = format!(
@@ -71,21 +86,43 @@ pub(super) fn run(global: &Global, wish: Wish, reason: &str) -> anyhow::Result<E
         Failure::new(Exit::TryAgain, text)
     })?;
     let answer = line.wait(&id, clock::monotonic() + ANSWER_WAIT);
-    let told = answer.told(word);
-    if global.json {
-        let after = match &answer {
+    Ok(Said { line, id, word, answer })
+}
+
+impl Said {
+    /// For people.
+    pub(super) fn told(&self) -> String {
+        self.answer.told(self.word)
+    }
+
+    /// Shows what came of it.
+    pub(super) fn show(&self, global: &Global) -> anyhow::Result<Exit> {
+        self.show_more(global, &self.told(), &Value::Null)?;
+        Ok(exit(&self.answer))
+    }
+
+    /// Shows what came of it, and what is known beyond that: members of one more object.
+    pub(super) fn show_more(
+        &self,
+        global: &Global,
+        text: &str,
+        more: &Value,
+    ) -> anyhow::Result<()> {
+        if !global.json {
+            return print_lines(&format!("{text}\n"));
+        }
+        let after = match &self.answer {
             Answer::Refused { after, .. } => after.map(|at| at.to_string()),
             Answer::Done(_) | Answer::Dead | Answer::Hung => None,
         };
-        let (outcome, text) = (outcome(&answer), &told);
-        let id = id.as_str();
-        print_json(
-            &json!({ "command": id, "wish": word, "outcome": outcome, "text": text, "after": after }),
-        )?;
-    } else {
-        print_lines(&format!("{told}\n"))?;
+        let (id, outcome) = (self.id.as_str(), outcome(&self.answer));
+        let mut object = json!({ "command": id, "wish": self.word, "outcome": outcome,
+            "text": text, "after": after });
+        if let (Some(object), Some(more)) = (object.as_object_mut(), more.as_object()) {
+            object.extend(more.clone());
+        }
+        print_json(&object)
     }
-    Ok(exit(&answer))
 }
 
 fn outcome(answer: &Answer) -> &'static str {

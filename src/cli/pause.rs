@@ -29,7 +29,7 @@ pub struct Pause {
 
 /// Take a pause back, or say that the causes of a hard stop were looked into
 ///
-/// Takes back what an operator said; what a cause holds ends with it. Exit codes: 0 ok, 1 refused, or it
+/// Takes back what an operator said, a forced exit too; what a cause holds ends with it. Exit codes: 0 ok, 1 refused, or it
 /// waits for the agent, 64 usage, 75 the command cannot be given.
 #[derive(Debug, Args)]
 pub struct Resume {

@@ -11,6 +11,7 @@ pub mod directory;
 pub mod error;
 pub mod fragment;
 pub mod grammar;
+pub mod in_force;
 pub mod input;
 pub mod key;
 pub mod profile;

@@ -98,7 +98,8 @@ pub enum HoldCode {
     StorageUnavailable,
     /// The kill switch: set by an operator, and what is left after its release.
     KillSwitch,
-    /// What is held is being sold, by an operator's word or the exit policy of a hard stop.
+    /// What is held is being sold, by an operator's word or the exit policy of a hard stop: all of it, or
+    /// what is held of one instrument.
     Flatten,
     /// The equity lost since the beginning of the UTC day.
     DailyLoss,

@@ -1,4 +1,4 @@
-//! What an operator wants of the agent: stop, go on, pause. From whom, by which way, and what came of it.
+//! What an operator wants of the agent: stop, go on, pause, sell. From whom, by which way, and what came of it.
 
 use serde::{Deserialize, Serialize};
 
@@ -56,12 +56,17 @@ pub enum Wish {
         /// For so many microseconds; none until resumed.
         for_us: Option<i64>,
     },
-    /// Takes an operator's pause back; with `from`, releases what is latched there, too.
+    /// Takes an operator's pause or forced exit back; with `from`, releases what is latched there, too.
     Resume {
         /// The instrument; none for all.
         scope: Option<Symbol>,
         /// [`Level::HardStop`], to say that its causes were looked into; none for a mere pause.
         from: Option<Level>,
+    },
+    /// What is held is sold, whatever its plan says; no entry there until it is. A kill switch voids it.
+    ForceExit {
+        /// The instrument; none for all that is held.
+        scope: Option<Symbol>,
     },
     /// Nothing is sent from here on; everything at work is canceled.
     Kill {
@@ -85,9 +90,22 @@ impl Wish {
         match self {
             Self::Pause { .. } => "pause",
             Self::Resume { .. } => "resume",
+            Self::ForceExit { .. } => "force_exit",
             Self::Kill { .. } => "kill",
             Self::Release => "release",
             Self::Hold { .. } => "hold",
+        }
+    }
+}
+
+impl Wish {
+    /// The instrument it is about; none for all.
+    pub const fn scope(&self) -> Option<Symbol> {
+        match self {
+            Self::Pause { scope, .. } | Self::Resume { scope, .. } | Self::ForceExit { scope } => {
+                *scope
+            }
+            Self::Kill { .. } | Self::Release | Self::Hold { .. } => None,
         }
     }
 }

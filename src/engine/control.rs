@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Engine;
 use super::action::Action;
+use super::working_order::WorkingOrder;
 use crate::domain::hold::{Hold, HoldCode, Level};
 use crate::domain::operator::{Command, OperatorRecord, Outcome, Wish};
 use crate::domain::order::Purpose;
@@ -39,15 +40,20 @@ impl Default for ControlSettings {
 }
 
 /// Why a command is not obeyed.
-struct Refused {
+pub(super) struct Refused {
     why: String,
     after: Option<Timestamp>,
 }
 
 impl Refused {
-    fn because(why: &str) -> Self {
+    pub(super) fn because(why: &str) -> Self {
         Self { why: why.to_owned(), after: None }
     }
+}
+
+/// True for what a plain resume ends: a pause, and an exit that an operator forced.
+fn is_taken_back(hold: &Hold) -> bool {
+    hold.code == HoldCode::Operator || (hold.code == HoldCode::Flatten && !hold.level.latches())
 }
 
 impl Engine {
@@ -55,7 +61,7 @@ impl Engine {
     pub(super) fn standing(&self, symbol: Symbol, known: bool) -> Standing {
         Standing {
             level: self.holds.level_for(symbol),
-            flatten: self.is_flattening(),
+            flatten: self.is_flattening(symbol),
             exit_policy: self.settings.control.exit_policy,
             known,
         }
@@ -94,7 +100,10 @@ impl Engine {
         match level {
             Level::Running | Level::Degraded | Level::SoftPause => {}
             Level::HardStop => self.stop_hard(scope, actions),
-            Level::KillSwitch => self.cancel_everything(actions),
+            Level::KillSwitch => {
+                self.give_up_selling(actions);
+                self.cancel_everything(actions);
+            }
         }
     }
 
@@ -143,19 +152,22 @@ impl Engine {
 
     fn stop_hard(&mut self, scope: Option<Symbol>, actions: &mut Vec<Action>) {
         self.cancel_entries_in(scope, actions);
-        if scope.is_none() && self.settings.control.exit_policy == ExitPolicy::Flatten {
+        let wanted = self.settings.control.exit_policy == ExitPolicy::Flatten;
+        if scope.is_none() && wanted && self.level() != Level::KillSwitch {
             let reason = "exit policy of the hard stop";
             self.hold(HoldCode::Flatten, Level::HardStop, reason, actions);
         }
     }
 
     /// The kill switch: every order of ours is asked back one by one, so that the ledger knows of it, and
-    /// the account as a whole, whoever sent what is at work there.
+    /// the account as a whole, whoever sent what is at work there. What it sells by its own word stays.
     fn cancel_everything(&mut self, actions: &mut Vec<Action>) {
         self.kill_verified = None;
         for index in 0..self.desks.len() {
-            let order = self.desks.get(index).and_then(|desk| desk.order.as_ref());
-            if order.is_some_and(|order| order.purpose != Purpose::ForceExit) {
+            let Some(desk) = self.desks.get(index) else { continue };
+            let sells = self.is_flattening(desk.instrument.symbol());
+            let stays = |order: &WorkingOrder| sells && order.purpose == Purpose::ForceExit;
+            if desk.order.as_ref().is_some_and(|order| !stays(order)) {
                 self.cancel_order(index, actions);
             }
         }
@@ -197,29 +209,6 @@ impl Engine {
         }
     }
 
-    /// True while what is held is to be sold.
-    pub(super) fn is_flattening(&self) -> bool {
-        self.holds.is_set(None, HoldCode::Flatten)
-    }
-
-    /// Sells what is held of an instrument, while that is wanted; says when everything is sold.
-    pub(super) fn flatten(&mut self, index: usize, actions: &mut Vec<Action>) {
-        if !self.is_flattening() {
-            return;
-        }
-        self.consider_exit(index, Purpose::ForceExit, actions);
-        if self.is_flat() {
-            self.release_hold(None, HoldCode::Flatten, actions);
-        }
-    }
-
-    /// True where nothing is held that could be sold, and nothing is at work.
-    pub fn is_flat(&self) -> bool {
-        let empty =
-            |desk: &super::desk::Desk| desk.position.is_flat() || desk.is_dust() || desk.dust;
-        self.open.is_empty() && self.desks.iter().all(empty)
-    }
-
     /// Writes down what an operator wants and what comes of it, and does it.
     pub(super) fn on_operator(&mut self, command: &Command, actions: &mut Vec<Action>) {
         let judged = self.judge(command);
@@ -246,6 +235,10 @@ impl Engine {
                 knows(*scope)?;
                 self.judge_resume(*scope, *from)
             }
+            Wish::ForceExit { scope } => {
+                knows(*scope)?;
+                self.judge_force_exit(*scope)
+            }
             Wish::Release => self.judge_release(),
             Wish::Hold { code: HoldCode::Integrity, .. } => Ok(()),
             Wish::Hold { .. } => Err(Refused::because("a job has a say in `integrity` only")),
@@ -268,7 +261,7 @@ impl Engine {
                 Err(Refused::because(why))
             }
             (Some(Level::HardStop), Some(Level::HardStop)) => Ok(()),
-            _ if self.holds.is_set(scope, HoldCode::Operator) => Ok(()),
+            _ if self.holds.iter().any(|hold| hold.scope == scope && is_taken_back(hold)) => Ok(()),
             _ => Err(Refused::because("nothing is paused there")),
         }
     }
@@ -301,6 +294,7 @@ impl Engine {
                 self.set_hold(hold, actions);
             }
             Wish::Resume { scope, from } => self.resume(*scope, *from, actions),
+            Wish::ForceExit { scope } => self.force_exit(*scope, &said, actions),
             Wish::Kill { flatten } => {
                 if self.level() == Level::KillSwitch {
                     // Said again: asked back again.
@@ -319,9 +313,8 @@ impl Engine {
 
     /// Ends what an operator may end in a scope.
     fn resume(&mut self, scope: Option<Symbol>, from: Option<Level>, actions: &mut Vec<Action>) {
-        let ends = |hold: &&Hold| {
-            hold.scope == scope && (hold.code == HoldCode::Operator || Some(hold.level) == from)
-        };
+        let ends =
+            |hold: &&Hold| hold.scope == scope && (is_taken_back(hold) || Some(hold.level) == from);
         let codes: Vec<HoldCode> = self.holds.iter().filter(ends).map(|hold| hold.code).collect();
         for code in codes {
             self.release_hold(scope, code, actions);

@@ -7,6 +7,7 @@
 //! - `entry`, `exit`: opinions become intents, through [`crate::risk::permit`],
 //! - `report`: the venue's reports move orders, positions and balances,
 //! - [`control`]: holds, and what an operator says about them,
+//! - `flatten`: what is held is sold whatever its plan says,
 //! - [`guards`]: when trading slows down or stops by itself,
 //! - [`reconcile`]: at a start, what the venue holds is compared with what the ledger knows,
 //! - [`invariant`]: what must be true after every step,
@@ -21,6 +22,7 @@ pub mod desk;
 mod entry;
 pub mod event;
 mod exit;
+mod flatten;
 pub mod guards;
 pub mod invariant;
 mod market;

@@ -120,7 +120,14 @@ async fn order(route: Route, body: Incoming, peer: Peer, shared: &Rc<Shared>) ->
     };
     let class = match &read {
         Ok((Wish::Kill { .. }, _)) => Class::Stop,
-        Ok((Wish::Release | Wish::Pause { .. } | Wish::Resume { .. } | Wish::Hold { .. }, _))
+        Ok((
+            Wish::Release
+            | Wish::Pause { .. }
+            | Wish::Resume { .. }
+            | Wish::ForceExit { .. }
+            | Wish::Hold { .. },
+            _,
+        ))
         | Err(_) => Class::Write,
     };
     if let Err(too_many) = count(peer, class, shared) {

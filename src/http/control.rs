@@ -91,6 +91,7 @@ fn report(
         (true, Wish::Release) => "released: now hard_stop, until resumed from it",
         (true, Wish::Pause { .. }) => "paused",
         (true, Wish::Resume { .. }) => "resumed",
+        (true, Wish::ForceExit { .. }) => "selling what is held",
         (true, Wish::Hold { .. }) => "held",
         (false, _) => "written down; the agent has not done all of it yet",
     };

@@ -17,6 +17,7 @@ pub mod exact_number;
 pub mod exec_integrity;
 pub mod failure;
 pub mod failure_alert;
+pub mod force_exit;
 pub mod healthcheck;
 pub mod hourly_kpi;
 pub mod job_run;

@@ -28,7 +28,8 @@ pub enum ExitPolicy {
 pub struct Standing {
     /// The strictest of the holds on everything and on the instrument.
     pub level: Level,
-    /// What is held is being sold: [`crate::domain::hold::HoldCode::Flatten`] is active.
+    /// What is held of it is being sold: [`crate::domain::hold::HoldCode::Flatten`] is active, for all or
+    /// for the instrument.
     pub flatten: bool,
     /// What a hard stop does about positions.
     pub exit_policy: ExitPolicy,

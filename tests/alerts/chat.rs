@@ -96,9 +96,10 @@ fn every_question_has_an_answer() {
         ("/kpi", ""),
         ("/integrity", "exec-integrity: "),
         ("/show_config", "alerts.telegram_base_url = [an address]\n"),
-        ("/logs", "journalctl"),
-        ("/reload_config", "systemctl reload"),
-        ("/forceexit all", "--flatten"),
+        ("/logs", " transition "),
+        ("/logs 1", " "),
+        ("/reload_config", "reload_config: reloaded: nothing changed"),
+        ("/forceexit", "nothing is sold: say which"),
         ("/nonsense", "/help"),
         ("/pause 30", "nothing is paused"),
     ] {
@@ -108,6 +109,50 @@ fn every_question_has_an_answer() {
         assert!(answer.chars().count() <= 4_096, "{question}");
     }
     assert_eq!(stage.count("SELECT count(*) FROM operator_commands"), 0);
+    agent.kill();
+}
+
+#[test]
+fn what_is_held_is_sold_from_a_chat() {
+    let api = BotApi::new();
+    let stage = stage(&api);
+    let agent = stage.start();
+    let ask = |text: &str| api.answer(api.say(ADA, GROUP, text));
+    stage.until("SELECT count(*) FROM positions WHERE quantity <> '0'", 1);
+    let sold = ask("/forceexit all too much");
+    assert!(sold.starts_with("force_exit: done at ") && sold.ends_with("\nsold"), "{sold}");
+    assert_eq!(stage.level(), 0);
+    let by = "SELECT count(*) FROM fills JOIN intents USING (client_order_id)
+              WHERE intents.purpose = 'force_exit'";
+    assert!(stage.count(by) > 0);
+    assert!(ask("/logs 50").lines().count() > 1);
+    assert_eq!(ask("/fx NO-SUCH"), "force_exit: not done: NO-SUCH is no instrument of this agent");
+    agent.kill();
+}
+
+#[test]
+fn files_are_read_again_from_a_chat() {
+    let api = BotApi::new();
+    let stage = stage(&api);
+    let agent = stage.start();
+    let ask = |text: &str| api.answer(api.say(ADA, GROUP, text));
+    let before = std::fs::read_to_string(stage.home.path("ibis.toml")).unwrap();
+    let with = |more: &str| stage.home.write("ibis.toml", format!("{before}{more}"));
+    with("[health]\nequity_warn_at = \"1\"\n");
+    let told = ask("/reload_config");
+    assert!(told.starts_with("reload_config: not reloaded, the old one stays: "), "{told}");
+    with("[market]\nstale_after = \"45s\"\nseed = 9\n");
+    assert_eq!(
+        ask("/reload_config"),
+        "reload_config: reloaded: market.stale_after; changed, but need a restart: market.seed"
+    );
+    let shown = ask("/show_config");
+    assert!(shown.contains("\nmarket.stale_after = 45s"), "{shown}");
+    assert!(!shown.contains("market.seed = 9"), "what is in force: {shown}");
+    assert_eq!(
+        ask("/reload_config"),
+        "reload_config: reloaded: nothing changed; changed, but need a restart: market.seed"
+    );
     agent.kill();
 }
 

@@ -58,13 +58,15 @@ fn lines_for_a_person_say_when_what_and_to_what() {
     let first = ended.stdout.lines().next().unwrap();
     assert_eq!(
         first,
-        "2026-01-01T00:00:00.000000Z       1 run          1                    {\"phase\":\"started\"}"
+        "2026-01-01T00:00:00.000000Z       1 run          1                    started"
     );
     let fill = ended.stdout.lines().find(|line| line.contains(" fill ")).unwrap();
     assert!(
         fill.contains(" buy ") && fill.contains(" USDT, ") && fill.contains("trade "),
         "{fill}"
     );
+    let cleared = ended.stdout.lines().find(|line| line.contains(" hold_cleared ")).unwrap();
+    assert!(cleared.ends_with(" startup              for global"), "{cleared}");
 }
 
 #[test]

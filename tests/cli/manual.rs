@@ -8,7 +8,7 @@ use crate::support::home::Home;
 use crate::support::repository;
 
 /// Every command that does something.
-const COMMANDS: [&str; 34] = [
+const COMMANDS: [&str; 35] = [
     "agent",
     "status",
     "healthcheck",
@@ -22,6 +22,7 @@ const COMMANDS: [&str; 34] = [
     "kill drill",
     "pause",
     "resume",
+    "force-exit",
     "alerts test",
     "alerts outbox",
     "alerts deliver",

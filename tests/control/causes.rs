@@ -99,6 +99,7 @@ fn events() -> impl Strategy<Value = Event> {
         any::<bool>().prop_map(|flatten| word(Wish::Kill { flatten })),
         Just(word(Wish::Pause { scope: None, for_us: Some(1) })),
         Just(word(Wish::Resume { scope: None, from: None })),
+        Just(word(Wish::ForceExit { scope: None })),
     ]
 }
 

@@ -1,6 +1,7 @@
 //! What stops the agent, and how it goes on: holds, latches, the kill switch, operators' words.
 
 mod causes;
+mod force_exit;
 mod guards;
 mod kill;
 mod live_kill;

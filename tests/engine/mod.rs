@@ -3,6 +3,7 @@
 mod auditing;
 mod clockwork;
 mod entering;
+mod force_exit;
 mod holding;
 
 use ibis::domain::identifier::InstrumentId;

@@ -1,6 +1,6 @@
 //! What a message means. Pure: a text in, a request out.
 //!
-//! Whoever stops in a hurry is not asked why first: `/kill` and `/pause` need no reason.
+//! Whoever stops in a hurry is not asked why first: `/kill`, `/pause` and `/forceexit` need no reason.
 
 use std::time::Duration;
 
@@ -17,6 +17,10 @@ const PAUSE_MAX: Duration = Duration::from_secs(30 * 86_400);
 const DAYS: u16 = 7;
 /// Days that `/daily` shows at most.
 pub const DAYS_MAX: u16 = 31;
+/// Events that `/logs` shows, unless told otherwise.
+const EVENTS: u16 = 10;
+/// Events that `/logs` shows at most: about what a message takes.
+pub const EVENTS_MAX: u16 = 50;
 
 /// What is wanted.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -25,8 +29,10 @@ pub enum Request {
     Look(Look),
     /// To have something changed.
     Change(Change),
-    /// Something that a chat does not do.
-    Elsewhere(Elsewhere),
+    /// To have the configuration read again.
+    Reload,
+    /// To end the kill switch, which a chat does not do.
+    Release,
     /// What cannot be taken for a request; says why.
     Unclear(String),
 }
@@ -45,6 +51,7 @@ pub enum Look {
     Health,
     Kpi,
     Integrity,
+    Logs { events: u16 },
     ShowConfig,
     Version,
     Help,
@@ -69,21 +76,18 @@ pub enum Change {
         /// Why.
         reason: String,
     },
+    /// Sells what is held.
+    ForceExit {
+        /// The instrument; none for all.
+        scope: Option<Symbol>,
+        /// Why.
+        reason: String,
+    },
     /// The kill switch, at once.
     Kill {
         /// Why.
         reason: String,
     },
-}
-
-/// What other bots' chats do, and the command line here.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[expect(missing_docs, reason = "the command of that name")]
-pub enum Elsewhere {
-    Release,
-    ForceExit,
-    ReloadConfig,
-    Logs,
 }
 
 /// What `/help` says.
@@ -93,9 +97,11 @@ pub const HELP: &str = "\
 /balance, /count - what is held
 /locks - reasons not to trade
 /kpi, /integrity - the last hourly report, the last audit
-/show_config, /version
-/pause [SYMBOL] [30m] [WHY] - no entries, until resumed or for a time (also /stopentry, /stopbuy)
-/resume [SYMBOL] [WHY] - takes a pause back
+/logs [EVENTS] - what happened last
+/show_config, /version; /reload_config - read the files again
+/pause [SYMBOL] [30m] [WHY] - no entries, until resumed or for a time (also /stop, /stopentry, /stopbuy)
+/resume [SYMBOL] [WHY] - takes a pause or a forced exit back
+/forceexit SYMBOL|all [WHY] - sell what is held of it, now (also /fx)
 /kill [WHY] - AT ONCE: cancel everything, send nothing any more";
 
 impl Request {
@@ -112,17 +118,19 @@ impl Request {
         }
         let words: Vec<&str> = words.collect();
         Some(match name.to_ascii_lowercase().as_str() {
-            "pause" | "stopentry" | "stopbuy" => pause(&words),
+            "pause" | "stop" | "stopentry" | "stopbuy" => pause(&words),
             "resume" => {
                 let (scope, rest) = scope(&words);
                 Self::Change(Change::Resume { scope, reason: reason(rest) })
             }
             "kill" => Self::Change(Change::Kill { reason: reason(&words) }),
-            "daily" => daily(&words),
-            "release" => Self::Elsewhere(Elsewhere::Release),
-            "forceexit" | "fx" => Self::Elsewhere(Elsewhere::ForceExit),
-            "reload_config" => Self::Elsewhere(Elsewhere::ReloadConfig),
-            "logs" => Self::Elsewhere(Elsewhere::Logs),
+            "forceexit" | "fx" => force_exit(&words),
+            "reload_config" => Self::Reload,
+            "release" => Self::Release,
+            "daily" => number(&words, "days", (DAYS, DAYS_MAX), |days| Look::Daily { days }),
+            "logs" => {
+                number(&words, "events", (EVENTS, EVENTS_MAX), |events| Look::Logs { events })
+            }
             name => match look(name) {
                 Some(look) => Self::Look(look),
                 None => Self::Unclear("no such command; /help lists them".to_owned()),
@@ -155,10 +163,27 @@ fn look(name: &str) -> Option<Look> {
     })
 }
 
-fn daily(words: &[&str]) -> Request {
-    match words.first().map_or(Ok(DAYS), |word| word.parse()) {
-        Ok(days) if (1..=DAYS_MAX).contains(&days) => Request::Look(Look::Daily { days }),
-        Ok(_) | Err(_) => Request::Unclear(format!("say a number of days up to {DAYS_MAX}")),
+/// A question about so many of something, with what is meant where nobody says how many, and the most.
+fn number(words: &[&str], what: &str, of: (u16, u16), look: impl Fn(u16) -> Look) -> Request {
+    let (usual, most) = of;
+    match words.first().map_or(Ok(usual), |word| word.parse()) {
+        Ok(number) if (1..=most).contains(&number) => Request::Look(look(number)),
+        Ok(_) | Err(_) => Request::Unclear(format!("say a number of {what} up to {most}")),
+    }
+}
+
+/// What is sold must be named: a slip must not sell everything.
+fn force_exit(words: &[&str]) -> Request {
+    let (named, rest) = scope(words);
+    match (named, words.split_first()) {
+        (Some(_), _) => Request::Change(Change::ForceExit { scope: named, reason: reason(rest) }),
+        (None, Some((all, rest))) if all.eq_ignore_ascii_case("all") => {
+            Request::Change(Change::ForceExit { scope: None, reason: reason(rest) })
+        }
+        (None, _) => {
+            let why = "nothing is sold: say which instrument, as BTC-USDT, or all";
+            Request::Unclear(why.to_owned())
+        }
     }
 }
 
@@ -214,6 +239,10 @@ mod tests {
         Request::Change(Change::Resume { scope, reason: reason.to_owned() })
     }
 
+    fn sold(scope: Option<Symbol>, reason: &str) -> Request {
+        Request::Change(Change::ForceExit { scope, reason: reason.to_owned() })
+    }
+
     fn killed(reason: &str) -> Request {
         Request::Change(Change::Kill { reason: reason.to_owned() })
     }
@@ -241,10 +270,14 @@ mod tests {
             ("/daily 31", Request::Look(Look::Daily { days: 31 })),
             ("/show_config", Request::Look(Look::ShowConfig)),
             ("/integrity now", Request::Look(Look::Integrity)),
-            ("/release", Request::Elsewhere(Elsewhere::Release)),
-            ("/fx all", Request::Elsewhere(Elsewhere::ForceExit)),
-            ("/logs", Request::Elsewhere(Elsewhere::Logs)),
-            ("/reload_config", Request::Elsewhere(Elsewhere::ReloadConfig)),
+            ("/release", Request::Release),
+            ("/stop", paused(None, None, NO_REASON)),
+            ("/fx all", sold(None, NO_REASON)),
+            ("/forceexit ALL of it", sold(None, "of it")),
+            ("/forceexit btc-usdt thin book", sold(symbol("BTC-USDT"), "thin book")),
+            ("/logs", Request::Look(Look::Logs { events: 10 })),
+            ("/logs 50", Request::Look(Look::Logs { events: 50 })),
+            ("/reload_config now", Request::Reload),
         ] {
             assert_eq!(Request::read(text, "ibis_bot"), Some(expected), "{text}");
         }
@@ -279,6 +312,11 @@ mod tests {
             "/daily 0",
             "/daily 32",
             "/daily x",
+            "/logs 0",
+            "/logs 51",
+            "/forceexit",
+            "/forceexit everything",
+            "/fx 7",
             "/pause 30",
             "/pause 0s",
             "/pause 31d",

@@ -10,6 +10,7 @@ use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
 use crate::ops::age::Age;
 use crate::ops::command::{Answer, Line, Saying, pause};
+use crate::ops::force_exit;
 use crate::ops::kill::state::word;
 use crate::store::{self, instrument_row, kill};
 
@@ -47,6 +48,9 @@ pub fn answer(line: &Line, said: &Said, change: &Change, now: Timestamp) -> Stri
     let text = answer.told(word);
     match (change, answer) {
         (Change::Kill { .. }, Answer::Done(_)) => format!("{text}\n{}", verified(line, deadline)),
+        (Change::ForceExit { scope, .. }, Answer::Done(_)) => {
+            format!("{text}\n{}", force_exit::told(&force_exit::wait(line, *scope, deadline)))
+        }
         _ => text,
     }
 }
@@ -58,16 +62,14 @@ fn wish(change: &Change) -> (Wish, &str) {
             (Wish::Pause { scope: *scope, for_us: lasting.map(us) }, reason)
         }
         Change::Resume { scope, reason } => (Wish::Resume { scope: *scope, from: None }, reason),
+        Change::ForceExit { scope, reason } => (Wish::ForceExit { scope: *scope }, reason),
         Change::Kill { reason } => (Wish::Kill { flatten: false }, reason),
     }
 }
 
 /// The instrument of an order that no run ever traded; none where the ledger cannot say.
 fn foreign(line: &Line, wish: &Wish) -> Option<Symbol> {
-    let symbol = match wish {
-        Wish::Pause { scope, .. } | Wish::Resume { scope, .. } => (*scope)?,
-        Wish::Kill { .. } | Wish::Release | Wish::Hold { .. } => return None,
-    };
+    let symbol = wish.scope()?;
     let ledger = store::open_reader(&line.state_dir).ok()?;
     let known = instrument_row::find(&ledger, &[symbol]).ok()?;
     known.is_empty().then_some(symbol)

@@ -11,7 +11,7 @@ const ADDRESS: &str = "_url";
 pub fn text(settings: &Settings) -> String {
     let defaults = Settings::defaults();
     let defaults: BTreeMap<&str, &str> = defaults.effective().collect();
-    let mut lines = vec!["what differs from the defaults, as the agent started:".to_owned()];
+    let mut lines = vec!["what differs from the defaults:".to_owned()];
     for (name, value) in settings.effective() {
         if defaults.get(name) != Some(&value) {
             let shown = if name.ends_with(ADDRESS) { "[an address]" } else { value };
@@ -38,7 +38,7 @@ mod tests {
         let loaded = config::load(&Sources { root, options, ..Sources::default() }).unwrap();
         assert_eq!(
             text(&loaded.settings),
-            "what differs from the defaults, as the agent started:\n\
+            "what differs from the defaults:\n\
              alerts.webhook_url = [an address]\nmarket.seed = 7"
         );
         assert!(text(&Settings::defaults()).ends_with("\nnothing"));

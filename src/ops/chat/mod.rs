@@ -7,13 +7,17 @@ mod change;
 mod config_shown;
 mod earned;
 mod job_shown;
+mod logs;
+mod reload;
 
 use std::collections::BTreeMap;
 
-use crate::alerts::chat::command::{Elsewhere, HELP, Look, Request};
+use tokio::sync::watch;
+
+use crate::alerts::chat::command::{HELP, Look, Request};
 use crate::alerts::chat::{Desk, Said};
 use crate::clock;
-use crate::config::Settings;
+use crate::config::in_force::InForce;
 use crate::domain::balance::Balance;
 use crate::domain::decimal::Decimal;
 use crate::domain::identifier::Asset;
@@ -25,11 +29,15 @@ use crate::ops::status::{Details, Status};
 use crate::ops::{exec_integrity, status};
 use crate::store;
 
+/// What a chat does not do, and where it is done.
+const RELEASE: &str = "not over chat: it needs the token. On the host: ibis kill release --token-file FILE \
+                       --reason WHY";
+
 /// The desk of one agent.
 #[derive(Debug)]
 pub struct Clerk {
     line: Line,
-    settings: Settings,
+    in_force: watch::Receiver<InForce>,
     host: String,
 }
 
@@ -42,9 +50,9 @@ pub fn host() -> String {
 }
 
 impl Clerk {
-    /// For the agent at the end of `line`, which was started with these settings on `host`.
-    pub fn new(line: Line, settings: Settings, host: String) -> Self {
-        Self { line, settings, host }
+    /// For the agent at the end of `line`, which is this process, on `host`.
+    pub const fn new(line: Line, in_force: watch::Receiver<InForce>, host: String) -> Self {
+        Self { line, in_force, host }
     }
 
     fn look(&self, look: Look) -> anyhow::Result<String> {
@@ -60,15 +68,16 @@ impl Clerk {
             Look::Locks => locks(&self.details()?),
             Look::Kpi => job_shown::kpi(&ledger()?)?,
             Look::Integrity => job_shown::report(&ledger()?, exec_integrity::JOB)?,
-            Look::ShowConfig => config_shown::text(&self.settings),
+            Look::Logs { events } => logs::text(&ledger()?, events)?,
+            Look::ShowConfig => config_shown::text(&self.in_force.borrow().settings),
             Look::Version => self.version(),
             Look::Help => HELP.to_owned(),
         })
     }
 
     fn status(&self) -> Status {
-        let (directory, limits) = (&self.line.state_dir, &self.settings.health);
-        Status::gather(directory, limits, Service::ask(), clock::wall_now())
+        let limits = self.in_force.borrow().settings.health.clone();
+        Status::gather(&self.line.state_dir, &limits, Service::ask(), clock::wall_now())
     }
 
     fn details(&self) -> anyhow::Result<Details> {
@@ -76,7 +85,8 @@ impl Clerk {
     }
 
     fn count(&self, details: &Details) -> String {
-        let (held, most) = (details.positions.len(), self.settings.risk.open_positions_max);
+        let most = self.in_force.borrow().settings.risk.open_positions_max;
+        let held = details.positions.len();
         format!(
             "positions: {held} of {most}\nopen orders: {}\nfills ever: {}",
             details.open_orders, details.fills
@@ -84,8 +94,8 @@ impl Clerk {
     }
 
     fn version(&self) -> String {
-        let agent = &self.settings.agent;
-        format!("ibis {}, {} on {}", env!("CARGO_PKG_VERSION"), agent.instance, self.host)
+        let instance = self.in_force.borrow().settings.agent.instance.clone();
+        format!("ibis {}, {instance} on {}", env!("CARGO_PKG_VERSION"), self.host)
     }
 }
 
@@ -96,25 +106,10 @@ impl Desk for Clerk {
                 self.look(*look).unwrap_or_else(|error| format!("cannot be told: {error:#}"))
             }
             Request::Change(change) => change::answer(&self.line, said, change, clock::wall_now()),
-            Request::Elsewhere(what) => elsewhere(*what).to_owned(),
+            Request::Reload => reload::answer(&self.in_force),
+            Request::Release => RELEASE.to_owned(),
             Request::Unclear(why) => why.clone(),
         }
-    }
-}
-
-/// What a chat does not do, and where it is done.
-fn elsewhere(what: Elsewhere) -> &'static str {
-    match what {
-        Elsewhere::Release => {
-            "not over chat: it needs the token. On the host: ibis kill release --token-file FILE \
-             --reason WHY"
-        }
-        Elsewhere::ForceExit => {
-            "not over chat. On the host, which stops everything and sells what is held: ibis kill \
-             activate --flatten --reason WHY"
-        }
-        Elsewhere::ReloadConfig => "not over chat. On the host: systemctl reload ibis-agent",
-        Elsewhere::Logs => "not over chat. On the host: journalctl -u ibis-agent, ibis events",
     }
 }
 

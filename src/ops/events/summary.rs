@@ -1,13 +1,17 @@
 //! An event in a few words.
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::domain::decision::{DecisionRecord, PlanRecord, SignalRecord, SizeRecord};
 use crate::domain::hold::Hold;
+use crate::domain::operator::{Command, OperatorRecord, Outcome};
 use crate::domain::order::Purpose;
 use crate::domain::record::{
     FillRecord, IntentRecord, OrderRecord, SurpriseRecord, TransferRecord, TransitionRecord,
 };
+use crate::domain::symbol::Symbol;
+use crate::domain::time::Timestamp;
 use crate::store::event::EventRow;
 
 /// What happened, without when and to what; the payload itself where it is not understood.
@@ -20,6 +24,10 @@ pub fn summary(row: &EventRow) -> String {
         "hold_set" => read(row, |hold: Hold| {
             format!("{} for {}: {}", hold.level, hold.scope_str(), hold.reason)
         }),
+        "hold_cleared" => read(row, |cleared: Cleared| format!("for {}", cleared.scope())),
+        "operator" => read(row, operator),
+        "run" => read(row, |run: Run| run.phase),
+        "kill_verified" => read(row, |_: KillVerified| "nothing is at work".to_owned()),
         "transition" => {
             read(row, |change: TransitionRecord| format!("{} -> {}", change.from, change.to))
         }
@@ -32,6 +40,31 @@ pub fn summary(row: &EventRow) -> String {
         _ => None,
     };
     known.unwrap_or_else(|| row.payload.clone())
+}
+
+/// What of `Record::HoldCleared` its event has beside the code.
+#[derive(Deserialize)]
+struct Cleared {
+    scope: Option<Symbol>,
+}
+
+impl Cleared {
+    fn scope(&self) -> &str {
+        self.scope.as_ref().map_or("global", Symbol::as_str)
+    }
+}
+
+/// `Record::Run`, beside the run's number.
+#[derive(Deserialize)]
+struct Run {
+    phase: String,
+}
+
+/// `Record::KillVerified`.
+#[derive(Deserialize)]
+struct KillVerified {
+    #[expect(dead_code, reason = "what makes it this event")]
+    since: Timestamp,
 }
 
 fn read<T: DeserializeOwned>(row: &EventRow, words: impl FnOnce(T) -> String) -> Option<String> {
@@ -104,6 +137,17 @@ fn intent(intent: IntentRecord) -> String {
     format!(
         "{side} {quantity} {symbol} at {price} {time_in_force}{post_only}, saw {reference_price}"
     )
+}
+
+fn operator(said: OperatorRecord) -> String {
+    let OperatorRecord { command, outcome } = said;
+    let came = match outcome {
+        Outcome::Done => "done".to_owned(),
+        Outcome::Refused { why, .. } => format!("refused: {why}"),
+    };
+    let Command { by, via, reason, wish, .. } = command;
+    let scope = wish.scope().map(|symbol| format!(" {symbol}")).unwrap_or_default();
+    format!("{}{scope} by {by}, {via}: {reason}; {came}", wish.as_str())
 }
 
 fn order(order: OrderRecord) -> String {

@@ -39,7 +39,10 @@ impl KillState {
     pub fn gather(line: &Line, cooldown: Duration, now: Timestamp) -> anyhow::Result<Self> {
         let of_kill = |command: &Command| match command.wish {
             Wish::Kill { .. } | Wish::Release => true,
-            Wish::Pause { .. } | Wish::Resume { .. } | Wish::Hold { .. } => false,
+            Wish::Pause { .. }
+            | Wish::Resume { .. }
+            | Wish::ForceExit { .. }
+            | Wish::Hold { .. } => false,
         };
         let (latch, drill) = match store::open_reader(&line.state_dir) {
             Ok(ledger) => (kill::latch(&ledger)?, job_run::last(&ledger, super::drill::JOB)?),
