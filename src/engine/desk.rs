@@ -154,3 +154,84 @@ impl Desk {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::instrument::tests::spec;
+    use crate::domain::market_data::{MarketData, Quote};
+    use crate::domain::position::{Basis, Lot};
+    use crate::strategy::tests::settings;
+
+    /// Sold are at least ten lots of 0.00001, for at least 9.
+    fn desk(lots: &[(i64, Basis)]) -> Desk {
+        let mut spec = spec("BTC-USDT", "0.1", "0.00001");
+        spec.quantity_min = Decimal::parse("0.0001").unwrap();
+        spec.notional_min = Decimal::from_int(9);
+        let mut desk = Desk::new(Instrument::new(spec).unwrap(), &settings());
+        let lot = |(index, (count, basis)): (usize, &(i64, Basis))| {
+            let quantity = desk.instrument.quantity_of(Lots::new(*count));
+            let cost = quantity.mul(Decimal::from_int(60_000), Round::Down);
+            let opened_at = Timestamp::from_ms(i64::try_from(index).unwrap());
+            Lot { quantity, cost, fee: Decimal::ZERO, basis: *basis, opened_at }
+        };
+        desk.position = Position::new(lots.iter().enumerate().map(lot).collect::<Vec<_>>());
+        desk
+    }
+
+    fn bid(desk: &mut Desk, whole: i64) {
+        let (bid, ask) = (Ticks::new(whole * 10), Ticks::new(whole * 10 + 1));
+        let size = Lots::new(1);
+        desk.top.apply(&MarketData::Quote(Quote { bid, bid_size: size, ask, ask_size: size }));
+    }
+
+    #[test]
+    fn dust_is_what_either_minimum_keeps_from_being_sold() {
+        let is_dust = |lots: i64, whole: i64| {
+            let mut desk = desk(&[(lots, Basis::Known)]);
+            assert!(!desk.is_dust(), "nobody knows without a price");
+            bid(&mut desk, whole);
+            desk.is_dust()
+        };
+        assert!(is_dust(9, 60_000), "too few, for too little");
+        assert!(is_dust(14, 60_000), "for too little");
+        assert!(!is_dust(15, 60_000), "for just enough");
+        assert!(is_dust(9, 120_000), "too few");
+        assert!(!is_dust(10, 120_000), "just enough of them");
+        let mut nothing = desk(&[]);
+        bid(&mut nothing, 60_000);
+        assert!(!nothing.is_dust());
+    }
+
+    #[test]
+    fn a_position_is_as_old_as_what_made_it_more_than_dust() {
+        let began_at = |lots: &[i64]| {
+            let lots: Vec<_> = lots.iter().map(|count| (*count, Basis::Known)).collect();
+            let mut desk = desk(&lots);
+            desk.replan(&settings());
+            desk.plan.map(|plan| plan.opened_at.ms())
+        };
+        assert_eq!(began_at(&[15, 100]), Some(0));
+        assert_eq!(began_at(&[14, 100]), Some(1), "the rest of an old one is no position");
+        assert_eq!(began_at(&[7, 7, 1]), Some(2), "together they are");
+        assert_eq!(began_at(&[7, 7]), Some(0), "dust alone is as old as it is");
+        assert_eq!(began_at(&[]), None);
+    }
+
+    #[test]
+    fn of_a_value_the_part_of_known_basis_is_known() {
+        let known = |lots: &[(i64, Basis)]| desk(lots).known_value(Decimal::from_int(100));
+        assert_eq!(known(&[(30, Basis::Known)]), Decimal::from_int(100));
+        assert_eq!(known(&[(30, Basis::Known), (10, Basis::Unknown)]), Decimal::from_int(75));
+        assert_eq!(known(&[(10, Basis::Unknown)]), Decimal::ZERO);
+    }
+
+    #[test]
+    fn what_is_held_is_worth_its_bid() {
+        let mut some = desk(&[(100, Basis::Known)]);
+        assert_eq!(some.value(), None);
+        bid(&mut some, 50_000);
+        assert_eq!(some.value(), Some(Decimal::from_int(50)));
+        assert_eq!(desk(&[]).value(), Some(Decimal::ZERO), "nothing needs no price");
+    }
+}

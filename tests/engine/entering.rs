@@ -186,12 +186,78 @@ fn an_entry_ends_by_its_age_and_sooner_under_a_pause() {
             rig.step(&Event::SetHold(hold));
         }
         let began = rig.now();
-        while rig.cancels().is_empty() {
+        let canceled = (1..=120).find(|_| {
             rig.pass(1);
             rig.step(&Event::Timer);
-        }
-        (rig.now().us() - began.us()) / 1_000_000
+            !rig.cancels().is_empty()
+        });
+        assert_eq!(canceled.map(|after| after * 1_000_000), Some(rig.now().us() - began.us()));
+        canceled.unwrap()
     };
     assert_eq!(canceled_after(true), 20);
     assert_eq!(canceled_after(false), 59, "60 s after it was made, at the beginning");
+}
+
+#[test]
+fn an_entry_waits_for_its_cooldown_and_not_longer() {
+    let after = |seconds: i64| {
+        let mut settings = quick();
+        settings.strategy.reentry_cooldown_us = 60_000_000;
+        let mut rig = Rig::with(settings).holding("0.1").start();
+        rig.quote(600_000);
+        rig.quote(590_000);
+        let stop = rig.sent()[0];
+        rig.fill(stop.client_order_id(), Side::Sell, 590_000, 10_000);
+        rig.pass(seconds);
+        rig.actions.clear();
+        let now = rig.now();
+        quote(&mut rig, BTC, 590_000);
+        assert_eq!(rig.now(), now);
+        signal(&mut rig, BTC);
+        (refusals(&rig), rig.sent().len())
+    };
+    assert_eq!(after(59), (vec!["cooldown"], 0));
+    assert_eq!(after(60), (vec![], 1));
+}
+
+#[test]
+fn only_what_takes_may_take() {
+    let is_post_only = |takes: bool| {
+        let mut settings = quick();
+        settings.strategy.entry_takes = takes;
+        let order = entered(Rig::with(settings).start()).unwrap();
+        let ibis::domain::order::OrderType::Limit { post_only, .. } = order.order_type() else {
+            panic!("a limit order")
+        };
+        post_only
+    };
+    assert_eq!((is_post_only(false), is_post_only(true)), (true, false));
+}
+
+#[test]
+fn a_thin_market_pauses_its_instrument_and_another_refusal_does_not() {
+    use ibis::domain::hold::HoldCode;
+    let paused = |quoted: bool| {
+        let mut settings = quick();
+        settings.guards.edge_min = Some(d("0.9"));
+        let mut rig = Rig::with(settings).start();
+        if quoted {
+            quote(&mut rig, eth(), ETH_BID);
+        }
+        signal(&mut rig, eth());
+        let symbol = instruments()[eth().index()].symbol();
+        (refusals(&rig)[0], rig.engine.holds().is_set(Some(symbol), HoldCode::Edge))
+    };
+    assert_eq!(paused(true), ("edge", true));
+    assert_eq!(paused(false), ("no_quote", false));
+}
+
+#[test]
+fn a_plan_without_a_target_says_so() {
+    let mut settings = quick();
+    settings.strategy.take_profit = ibis::domain::decimal::Decimal::ZERO;
+    let mut rig = Rig::with(settings).holding("0.1").start();
+    rig.quote(600_000);
+    rig.quote(590_000);
+    assert_eq!(decision(&rig).plan.unwrap().take_profit, None);
 }

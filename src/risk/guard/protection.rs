@@ -162,6 +162,12 @@ mod tests {
             !trades.stops(&guard, Symbol::new("ETH-USDT").ok(), at(100)),
             "one stop lost there"
         );
+        trades.push(trade(80, "ETH-USDT", "0", true));
+        let eth = Symbol::new("ETH-USDT").ok();
+        assert!(!trades.stops(&guard, eth, at(100)), "no loss is no stop");
+        trades.push(trade(90, "ETH-USDT", "-3", true));
+        assert!(trades.stops(&guard, eth, at(100)));
+        assert!(!trades.stops(&guard, Symbol::new("BTC-USDT").ok(), at(100)));
     }
 
     #[test]
@@ -189,6 +195,8 @@ mod tests {
         trades.push(trade(26, "ETH-USDT", "-3", true));
         assert!(trades.drawdown(&guard, at(30), d("880")));
         assert!(!trades.drawdown(&guard, at(30), d("900")), "ten percent is allowed");
+        trades.measure(&guard, at(100), d("880"));
+        assert!(trades.drawdown(&guard, at(100), d("880")), "the peak is just young enough");
         trades.measure(&guard, at(101), d("880"));
         assert!(!trades.drawdown(&guard, at(101), d("880")), "the peak is too old");
     }

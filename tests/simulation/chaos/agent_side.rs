@@ -76,9 +76,8 @@ impl Universe {
     /// Sends what waited: its intents are durable.
     pub(super) fn send_outgoing(&mut self) {
         let moment = self.moment();
-        // The venue's clock as measured; our own where it was set since.
-        let measured = self.measured_off == self.clock_off;
-        let stamp = if measured { self.time() } else { moment.at };
+        // The venue's clock is measured anew before anything is sent by one that was set.
+        let stamp = self.time();
         let Some(process) = &mut self.process else { return };
         let Life::Running(agent) = &mut process.life else { return };
         let submits: Vec<_> = (agent.outgoing.iter())
@@ -119,7 +118,6 @@ impl Universe {
         for ask in asks {
             process.rest.begin(ask);
         }
-        self.measured_off = self.clock_off;
         self.send_requests();
         if self.process.as_ref().is_some_and(Process::begins_to_look) {
             self.turn_survey();
@@ -212,7 +210,6 @@ impl Universe {
             survey: None,
         });
         self.unclean = true;
-        self.measured_off = self.clock_off;
         self.connect();
         self.turn_start();
     }

@@ -25,7 +25,7 @@ faults! {
     ClogToVenue ClogToAgent Outage
     SlowDisk LockedDisk DiskFailed CommitLost CommitKept
     Crash CrashDecided CrashHandedOver CrashDurable CrashSent CrashAnswered CrashApplied CrashStarting
-    CleanStop ClockForward ClockBack FeedSilent
+    CleanStop ForcedExit ClockForward ClockBack FeedSilent
     Maintenance Halted Delisted DeadManFired
     ForeignOrder ManualTrade ForeignCancel Reduced FilledAtWill SelfTrade
     Deposit Withdrawal Correction

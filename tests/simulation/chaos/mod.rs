@@ -55,7 +55,7 @@ const CHAOS_US: i64 = 120 * SECOND;
 /// One world in so many also writes its ledger to a file.
 const ON_DISK_EVERY: u64 = 50;
 /// Worlds in which a planted bug has to show.
-const PLANTED_SEEDS: u64 = 60;
+const PLANTED_SEEDS: u64 = 200;
 
 fn plan(seed: u64, bug: Bug) -> Plan {
     let on_disk = seed.is_multiple_of(ON_DISK_EVERY);

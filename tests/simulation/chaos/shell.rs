@@ -54,6 +54,8 @@ pub enum Heard {
     /// The account as it was seen, asked for then.
     Survey(Moment, Result<Survey, Failure>),
     Market(MarketEvent),
+    /// An operator's word.
+    Operator(Box<ibis::domain::operator::Command>),
 }
 
 /// What waits for its intent to be durable.
@@ -215,6 +217,7 @@ impl Agent {
                 }
             }
             Heard::Survey(asked, outcome) => self.on_survey(asked, outcome, now),
+            Heard::Operator(command) => self.step(&Event::Operator(command)),
             Heard::Market(_) => {}
         }
     }

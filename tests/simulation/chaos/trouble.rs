@@ -1,12 +1,17 @@
 //! Troubles as they come, and as they go.
 
 use ibis::domain::decimal::{Decimal, Round};
+use ibis::domain::hold::HoldCode;
 use ibis::domain::identifier::Asset;
+use ibis::domain::operator::{Command, CommandId, Via, Wish};
 use ibis::domain::symbol::Symbol;
+use ibis::domain::time::Timestamp;
 use ibis::exchange::kucoin::protocol::status::ServiceState;
 
 use super::ask::{Answer, Ask};
 use super::fault::Fault;
+use super::process::{Life, Process};
+use super::shell::Heard;
 use super::site::PlacedOrder;
 use super::universe::{Happening, SECOND, Universe};
 use super::weather::{Trouble, Weather};
@@ -42,6 +47,7 @@ impl Universe {
             Trouble::Crash => self.crash(Fault::Crash),
             Trouble::Arm(point) => self.armed = Some(point),
             Trouble::CleanStop => self.stop(),
+            Trouble::ForceExit(at) => self.force_exit(at),
             Trouble::Clock(us) => {
                 self.hit(if us > 0 { Fault::ClockForward } else { Fault::ClockBack });
                 self.clock_off += us;
@@ -95,6 +101,29 @@ impl Universe {
             }
             Trouble::ForeignOrder(_) | Trouble::SelfTrade => self.cancel_foreign(),
             _ => {}
+        }
+    }
+
+    /// An operator sells.
+    fn force_exit(&mut self, at: usize) {
+        let scope = self.site.symbols.get(at).copied();
+        let Some(Process { life: Life::Running(_), draining: None, inbox, .. }) = &mut self.process
+        else {
+            return;
+        };
+        let command = Command {
+            id: CommandId::new(&format!("c-{}", self.steps)).unwrap(),
+            at: Timestamp::from_us(self.now),
+            by: "an operator".to_owned(),
+            via: Via::Cli,
+            reason: "enough of it".to_owned(),
+            wish: Wish::ForceExit { scope },
+        };
+        inbox.push(Heard::Operator(Box::new(command)));
+        self.turn_agent();
+        let Some(Process { life: Life::Running(agent), .. }) = &self.process else { return };
+        if agent.engine.holds().iter().any(|hold| hold.code == HoldCode::Flatten) {
+            self.hit(Fault::ForcedExit);
         }
     }
 

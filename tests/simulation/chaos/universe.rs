@@ -123,8 +123,6 @@ pub struct Universe {
     pub(super) stream_down_until: i64,
     /// The agent's wall clock less the true time.
     pub(super) clock_off: i64,
-    /// As it was when the agent last measured the venue's clock.
-    pub(super) measured_off: i64,
     pub(super) armed: Option<CrashPoint>,
     pub(super) generation: u64,
     pub(super) stamp: u64,
@@ -221,7 +219,6 @@ impl Universe {
             stream: None,
             stream_down_until: 0,
             clock_off: 0,
-            measured_off: 0,
             armed: None,
             generation: 0,
             stamp: 0,

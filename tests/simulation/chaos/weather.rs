@@ -113,6 +113,8 @@ pub enum Trouble {
     FillAtWill,
     SelfTrade,
     Transfer,
+    /// An operator sells what is held of an instrument; of all, beyond the last.
+    ForceExit(usize),
 }
 
 const SECOND: i64 = 1_000_000;
@@ -121,7 +123,7 @@ const SECOND: i64 = 1_000_000;
 pub fn troubles(dice: &mut Dice, lasts: i64, instruments: usize) -> Vec<(i64, Trouble)> {
     let count = dice.below(24);
     // Some kinds only, so that each gets room.
-    let kinds: Vec<usize> = (0..22).filter(|_| dice.below(3) > 0).collect();
+    let kinds: Vec<usize> = (0..23).filter(|_| dice.below(3) > 0).collect();
     let mut troubles: Vec<(i64, Trouble)> = Vec::new();
     for _ in 0..count {
         if kinds.is_empty() {
@@ -162,6 +164,7 @@ fn trouble(kind: usize, dice: &mut Dice, instruments: usize) -> Trouble {
         18 => Trouble::Outage(long),
         19 => dice.pick(&[Trouble::ForeignCancel, Trouble::Reduce, Trouble::FillAtWill]),
         20 => Trouble::Transfer,
+        21 => Trouble::ForceExit(dice.below(instruments + 1)),
         _ => Trouble::SelfTrade,
     }
 }

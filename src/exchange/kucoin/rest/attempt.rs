@@ -135,8 +135,14 @@ impl Shared {
             None => self.connect().await.map_err(Exchange::Broken)?,
         };
         let sent = Instants::now();
-        let time = self.clock.venue_time(sent).unwrap_or(sent.wall);
-        let request = self.requests.make(call, time).map_err(Exchange::Unusable)?;
+        let measured = self.clock.venue_time(sent);
+        if measured.is_none() && call.body.is_dated() {
+            // It was set while the call waited for its turn: measured anew, and then sent.
+            let what = "nothing was sent: our clock was set since the venue's was measured";
+            return Err(Exchange::Unusable(Failure::Clock(call.reason(what))));
+        }
+        let now = (measured.unwrap_or(sent.wall), sent.monotonic);
+        let request = self.requests.make(call, now).map_err(Exchange::Unusable)?;
         let hidden = secrets(&request);
         let limits = AnswerLimits {
             head: self.settings.answer_timeout,

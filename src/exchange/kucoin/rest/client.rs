@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::gate::{Gate, Headroom};
 use super::meter::{Meter, OpCount};
 use super::priority::Priority;
-use super::request::{Call, Requests};
+use super::request::{Body, Call, Requests};
 use super::settings::RestSettings;
 use super::transport::Transport;
 use super::venue_clock::{ClockSkew, Instants, VenueClock};
@@ -138,7 +138,7 @@ impl Rest {
     }
 
     /// The venue's time by our clock and the last measurement, or our time where there is none that
-    /// holds: what `clientTimestamp` of an order wants.
+    /// holds: what the beginnings of lists are counted from.
     pub fn venue_time(&self) -> Timestamp {
         let now = Instants::now();
         self.shared.clock.venue_time(now).unwrap_or(now.wall)
@@ -194,7 +194,7 @@ impl Rest {
     /// A call without a body.
     pub(super) fn call(&self, endpoint: Endpoint, target: Target, priority: Priority) -> Call {
         let priority = self.priority.unwrap_or(priority);
-        Call { endpoint, target, body: Bytes::new(), priority }
+        Call { endpoint, target, body: Body::Fixed(Bytes::new()), priority }
     }
 
     /// Makes a call; its answer knows how to be read.
@@ -220,7 +220,7 @@ impl Rest {
         priority: Priority,
     ) -> Result<Answered, Failure> {
         let call = self.call(endpoint, endpoint.target(""), priority);
-        self.make(Call { body: Bytes::from(body), ..call }).await
+        self.make(Call { body: Body::Fixed(Bytes::from(body)), ..call }).await
     }
 
     /// Makes a call, and again where that cannot change the outcome.

@@ -1,8 +1,11 @@
 //! Calls about orders: place, cancel, ask, and the dead man's switch.
 
+use std::time::Duration;
+
 use super::client::{Answered, Rest};
 use super::failure::Failure;
 use super::priority::Priority;
+use super::request::{Body, Call, Expiring, order_text};
 use crate::domain::time::Timestamp;
 use crate::exchange::kucoin::protocol::cancel::{
     CANCELED_SYMBOL, Canceled, CanceledByClientId, CanceledEverything, CanceledIds,
@@ -20,8 +23,6 @@ use crate::exchange::kucoin::protocol::wire_text::{IntoOwned, WireText};
 
 /// Orders or fills in one answer (KuCoin's documentation).
 pub const HISTORY_PAGE_MAX: usize = 100;
-/// Bytes of an order as it is sent, typically.
-const ORDER_BYTES: usize = 256;
 
 /// Which done orders of a pair are asked for. Newest first, [`HISTORY_PAGE_MAX`] at most.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -54,7 +55,23 @@ impl Rest {
         order: &PlaceOrder<'_>,
         priority: Priority,
     ) -> Result<Placed<'static>, Failure> {
-        let answered = self.post(Endpoint::Place, body(order), priority).await?;
+        let answered = self.post(Endpoint::Place, order_text(order), priority).await?;
+        Ok(answered.read::<Placed<'_>>()?.into_owned())
+    }
+
+    /// Places an order that dies at the venue's gateway where it comes later than `window` after `since`
+    /// of the monotonic clock: a copy that was held up somewhere does not begin to work after its end.
+    pub async fn place_within(
+        &self,
+        order: PlaceOrder<'static>,
+        (since, window): (Duration, Duration),
+        priority: Priority,
+    ) -> Result<Placed<'static>, Failure> {
+        let window_ms = i64::try_from(window.as_millis()).unwrap_or(i64::MAX);
+        let body = Body::Order(Box::new(Expiring { order, since, window_ms }));
+        let endpoint = Endpoint::Place;
+        let call = self.call(endpoint, endpoint.target(""), priority);
+        let answered = self.make(Call { body, ..call }).await?;
         Ok(answered.read::<Placed<'_>>()?.into_owned())
     }
 
@@ -64,13 +81,13 @@ impl Rest {
         order: &PlaceOrder<'_>,
         priority: Priority,
     ) -> Result<PlacedSync<'static>, Failure> {
-        let answered = self.post(Endpoint::PlaceSync, body(order), priority).await?;
+        let answered = self.post(Endpoint::PlaceSync, order_text(order), priority).await?;
         Ok(answered.read::<PlacedSync<'_>>()?.into_owned())
     }
 
     /// Lets the venue check an order. It places nothing.
     pub async fn place_test(&self, order: &PlaceOrder<'_>) -> Result<Placed<'static>, Failure> {
-        let answered = self.post(Endpoint::PlaceTest, body(order), Priority::Read).await?;
+        let answered = self.post(Endpoint::PlaceTest, order_text(order), Priority::Read).await?;
         Ok(answered.read::<Placed<'_>>()?.into_owned())
     }
 
@@ -232,10 +249,4 @@ impl Rest {
 /// The target of an endpoint with a parameter in its path and a pair in its query.
 fn of(endpoint: Endpoint, parameter: &str, symbol: &str) -> Target {
     endpoint.target(parameter).with("symbol", symbol)
-}
-
-fn body(order: &PlaceOrder<'_>) -> String {
-    let mut body = String::with_capacity(ORDER_BYTES);
-    order.write(&mut body);
-    body
 }

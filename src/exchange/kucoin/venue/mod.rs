@@ -273,18 +273,16 @@ impl crate::exchange::Venue for KucoinVenue {
     fn submit(&mut self, order: &Approved<NewOrder>, now: Timestamp) {
         let order = *order.get();
         let Some(instrument) = self.instruments.get(order.instrument().index()) else { return };
-        let mut request = place_order(&order, instrument);
+        let request = place_order(&order, instrument);
         let priority =
             if order.purpose().is_exit() { Priority::Protective } else { Priority::Entry };
         self.tracker.submit(&order, moment(now));
         let (rest, id) = (self.rest.clone(), order.client_order_id());
         let instrument = order.instrument();
-        // A copy that comes late dies at the venue's gateway.
-        request.allow_max_time_window = i64::try_from(self.settings.order_window.as_millis()).ok();
-        request.client_timestamp = Some(rest.venue_time().ms());
-        self.spawn(
-            async move { Answer::Placed(id, instrument, rest.place(&request, priority).await) },
-        );
+        let window = (clock::monotonic(), self.settings.order_window);
+        self.spawn(async move {
+            Answer::Placed(id, instrument, rest.place_within(request, window, priority).await)
+        });
     }
 
     fn cancel_all(&mut self, _now: Timestamp) {

@@ -17,7 +17,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::attempt::Opened;
-use super::request::Call;
+use super::request::{Body, Call};
 use super::{Failure, Priority, Rest, RestSettings};
 use crate::exchange::kucoin::credentials::Credentials;
 use crate::exchange::kucoin::protocol::endpoint::Endpoint;
@@ -66,7 +66,7 @@ async fn write(rest: &Rest) -> Result<Opened, Failure> {
 
 fn order(rest: &Rest) -> Call {
     let endpoint = Endpoint::Place;
-    let body = Bytes::from_static(ORDER.as_bytes());
+    let body = Body::Fixed(Bytes::from_static(ORDER.as_bytes()));
     Call { body, ..rest.call(endpoint, endpoint.target(""), Priority::Entry) }
 }
 

@@ -3,6 +3,9 @@
 use super::server::{Server, answer, ok, refuse};
 use super::*;
 use crate::clock;
+use crate::domain::side::Side;
+use crate::exchange::kucoin::protocol::order::OrderType;
+use crate::exchange::kucoin::protocol::place::PlaceOrder;
 use crate::exchange::kucoin::protocol::sign::{Presented, Verifier};
 use crate::exchange::kucoin::rest::SkewVerdict;
 
@@ -100,6 +103,46 @@ fn a_timestamp_that_is_not_believed_is_measured_and_sent_once_more() {
         assert_eq!(word(&run(call(&rest))), "clock");
         assert_eq!(server.seen().len(), 4);
     }
+}
+
+/// A day's order, given so many milliseconds ago, and when it was by the venue's clock as it was told.
+fn stamps_of(server: &Server) -> Vec<(i64, i64)> {
+    let stamps = server.seen().into_iter().map(|seen| {
+        let body: serde_json::Value = serde_json::from_str(&seen.body).unwrap();
+        assert_eq!(body["allowMaxTimeWindow"], 5_000);
+        let signed: i64 = seen.headers["kc-api-timestamp"].parse().unwrap();
+        (body["clientTimestamp"].as_i64().unwrap(), signed)
+    });
+    stamps.collect()
+}
+
+#[test]
+fn an_orders_time_is_the_venues_from_when_it_was_given() {
+    let placed = || ok(r#"{"orderId":"67","clientOid":"a-1"}"#);
+    let server =
+        Server::start([placed(), refuse(400, 400_002, "Invalid KC-API-TIMESTAMP"), placed()]);
+    server.set_ahead_ms(-60_000);
+    let rest = client(&server);
+    let place = async |waited: Duration| {
+        let order = PlaceOrder::new(OrderType::Market, "BTC-USDT", Side::Buy);
+        let window = (clock::monotonic().saturating_sub(waited), Duration::from_secs(5));
+        rest.place_within(order, window, Priority::Entry).await.unwrap();
+    };
+    run(async {
+        // Nothing was measured yet, and our clock is a minute ahead.
+        place(Duration::ZERO).await;
+        // What was measured is not believed any more; and it had waited for a second.
+        server.set_ahead_ms(20_000);
+        place(Duration::from_secs(1)).await;
+    });
+    let stamps = stamps_of(&server);
+    let before =
+        |(order, signed): (i64, i64), ms: i64| (ms..ms + 30_000).contains(&(signed - order));
+    assert!(stamps.len() == 3 && before(stamps[0], 0), "{stamps:?}");
+    assert!(before(stamps[1], 1_000) && before(stamps[2], 1_000), "{stamps:?}");
+    let now = clock::wall_now().ms();
+    assert!(stamps[0].0 < now - 55_000 && stamps[1].0 < now - 55_000, "{stamps:?} at {now}");
+    assert!(stamps[2].0 - stamps[1].0 > 75_000, "measured anew: {stamps:?}");
 }
 
 #[test]
