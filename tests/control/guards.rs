@@ -74,14 +74,34 @@ fn losses_degrade_then_stop_hard_and_only_an_operator_resumes() {
     rig.step(&Event::Timer);
     rig.quote(700_000);
     assert_eq!(rig.engine.level(), Level::HardStop, "no price and no day ends a latch");
-    let wish = Wish::Resume { scope: None, from: Some(Level::HardStop) };
-    let (by, reason) = ("uid 0".to_owned(), "looked into".to_owned());
-    let (id, at) = (CommandId::new("c-1").unwrap(), Timestamp::from_us(1));
-    let command = Command { id, at, by, via: Via::Cli, reason, wish };
-    rig.step(&Event::Operator(Box::new(command)));
+    resume(&mut rig);
     assert_eq!(rig.engine.level(), Level::Running);
     rig.quote(690_000);
     assert_eq!(rig.engine.level(), Level::Running, "measured anew from there");
+}
+
+/// A resume from a hard stop, by an operator.
+fn resume(rig: &mut Rig) {
+    let wish = Wish::Resume { scope: None, from: Some(Level::HardStop) };
+    let (by, reason) = ("uid 0".to_owned(), "looked into".to_owned());
+    let (id, at) = (CommandId::new("c-1").unwrap(), Timestamp::from_us(1));
+    rig.step(&Event::Operator(Box::new(Command { id, at, by, via: Via::Cli, reason, wish })));
+}
+
+#[test]
+fn after_a_resume_everything_is_measured_from_there_and_that_is_written_at_once() {
+    let mut rig = losing(grades("0.015", "0.03"));
+    rig.quote(551_900);
+    assert_eq!(rig.engine.level(), Level::HardStop);
+    rig.actions.clear();
+    resume(&mut rig);
+    rig.quote(551_900);
+    assert_eq!(rig.engine.level(), Level::Running, "it is no loss any more");
+    let rows = rig.actions.iter().filter_map(|action| match action {
+        Action::Project(Projection::Day(row)) => Some(row.open),
+        _ => None,
+    });
+    assert_eq!(rows.collect::<Vec<_>>(), [d("15519")]);
 }
 
 /// Acceptance test 9: what a day is measured from outlives the process, and ends at midnight UTC.
@@ -161,7 +181,7 @@ fn cancels_refused_in_a_row_stop_hard() {
 fn fills_worse_than_decided_pause_their_instrument() {
     let slippage = Burst { count: 1, pause_us: MINUTE_US };
     let guards = GuardSettings { slippage, slippage_max: d("0.005"), ..GuardSettings::default() };
-    for (price, level) in [(597_100, Level::Running), (596_900, Level::SoftPause)] {
+    for (price, level) in [(597_000, Level::Running), (596_999, Level::SoftPause)] {
         let mut rig = rig(guards.clone()).holding("0.1").start();
         rig.quote(600_000);
         rig.pass(3_600);

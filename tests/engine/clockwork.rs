@@ -7,7 +7,7 @@ use ibis::domain::time::Timestamp;
 use ibis::engine::action::Action;
 use ibis::engine::event::Event;
 
-use super::{ETH_BID, candle, eth, market, quick, quote, signal};
+use super::{ETH_BID, candle, eth, market, print, quick, quote, signal};
 use crate::incidents::rig::{BTC, ENTRY, Rig, d};
 use ibis::domain::market_data::MarketData;
 
@@ -180,4 +180,50 @@ fn fills_move_the_cursor_and_only_in_order() {
     rig.fill(id, ibis::domain::side::Side::Buy, 600_000, 60);
     assert_eq!(rig.engine.venue_cursor(), 3);
     assert_eq!(rig.held(), d("0.001"));
+}
+
+#[test]
+fn the_first_candle_of_the_sources_own_voids_what_was_built_and_prints_build_no_more() {
+    let mut rig = Rig::with(quick()).start();
+    let desk = |rig: &Rig| rig.engine.desks()[eth().index()].clone();
+    rig.engine.warm_up(eth(), &[candle(100), candle(99)]);
+    market(&mut rig, eth(), print(100));
+    let building = desk(&rig).builder;
+    market(&mut rig, eth(), MarketData::Candle(candle(98)));
+    let cross = desk(&rig).cross;
+    assert_eq!((cross.fast().sum(), cross.slow().sum()), (Some(98), None), "begun anew");
+    market(&mut rig, eth(), MarketData::Candle(candle(97)));
+    assert_eq!(desk(&rig).cross.slow().sum(), Some(98 + 97), "and gone on with");
+    market(&mut rig, eth(), print(101));
+    assert_eq!(desk(&rig).builder, building, "a print is in the source's own candles");
+}
+
+#[test]
+fn a_plan_is_judged_at_each_new_price_and_not_between() {
+    let mut rig = Rig::with(quick()).holding("0.1").start();
+    quote(&mut rig, BTC, 600_000);
+    rig.pass(86_400 * 30);
+    market(&mut rig, BTC, print(600_000));
+    assert_eq!(rig.sent(), [], "too old, and nobody said at which price it can be sold");
+    quote(&mut rig, BTC, 600_001);
+    assert_eq!(rig.sent().len(), 1);
+}
+
+#[test]
+fn an_agent_that_may_enter_is_not_paused() {
+    let mut rig = Rig::new().start();
+    rig.quote(600_000);
+    assert!(!rig.engine.is_paused());
+}
+
+#[test]
+fn the_newest_news_of_the_market_is_known() {
+    let mut rig = Rig::new().start();
+    assert_eq!(rig.engine.data_at(), None, "none came");
+    quote(&mut rig, eth(), ETH_BID);
+    let first = rig.now();
+    rig.pass(5);
+    quote(&mut rig, BTC, 600_000);
+    assert_eq!(rig.engine.data_at(), Some(rig.now()));
+    assert!(rig.now() > first);
 }

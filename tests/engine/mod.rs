@@ -4,11 +4,13 @@ mod auditing;
 mod clockwork;
 mod entering;
 mod force_exit;
+mod guarding;
 mod holding;
+mod reporting;
 
 use ibis::domain::identifier::InstrumentId;
 use ibis::domain::instrument::{Lots, Ticks};
-use ibis::domain::market_data::{Candle, MarketData, MarketEvent, Quote};
+use ibis::domain::market_data::{Candle, MarketData, MarketEvent, Quote, Trade};
 use ibis::domain::record::Projection;
 use ibis::domain::time::Timestamp;
 use ibis::engine::EngineSettings;
@@ -38,6 +40,11 @@ fn candle(close: i64) -> Candle {
     let price = Ticks::new(close);
     let open_at = Timestamp::default();
     Candle { open_at, open: price, high: price, low: price, close: price, volume: Lots::new(1) }
+}
+
+/// Somebody traded at this price.
+fn print(price: i64) -> MarketData {
+    MarketData::Trade(Trade { price: Ticks::new(price), size: Lots::new(1), aggressor: None })
 }
 
 /// Something happens in the market of an instrument, now.

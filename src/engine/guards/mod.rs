@@ -88,9 +88,10 @@ impl Guards {
         }
     }
 
-    /// An operator looked into it: everything is measured anew.
+    /// An operator looked into it: everything is measured anew, from now on, and what it is compared with
+    /// is written down at once.
     pub(super) fn forget(&mut self) {
-        *self = Self { written: self.written, due: self.due, ..Self::default() };
+        *self = Self::default();
     }
 }
 
@@ -125,17 +126,17 @@ impl Engine {
     }
 
     /// Makes a guard's hold as strict as its cause is now, and says why. A cause that is gone leaves it
-    /// for its dwell.
+    /// for its dwell; what is latched stays, by [`crate::risk::hold_book::HoldBook`].
     fn grade(
         &mut self,
         (scope, code, level): (Option<Symbol>, HoldCode, Level),
         reason: impl FnOnce() -> String,
         actions: &mut Vec<Action>,
     ) {
-        let active = self.holds.get(scope, code).map(|hold| (hold.level, hold.until));
+        let active = self.holds.get(scope, code).map(|hold| hold.until);
         match (active, level) {
             (None, Level::Running) => {}
-            (Some((held, None)), Level::Running) if !held.latches() => {
+            (Some(None), Level::Running) => {
                 let dwell_us = self.guard_settings().dwell_us;
                 match self.holds.get(scope, code).cloned() {
                     Some(hold) if dwell_us > 0 => {
@@ -145,8 +146,7 @@ impl Engine {
                     _ => self.clear_hold(scope, code, actions),
                 }
             }
-            (Some(_), Level::Running) => {}
-            (Some((held, None)), level) if held == level => {}
+            (Some(Some(_)), Level::Running) => {}
             (_, level) => self.guard((scope, code, level), None, reason(), actions),
         }
     }
