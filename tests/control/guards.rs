@@ -194,6 +194,18 @@ fn fills_worse_than_decided_pause_their_instrument() {
     }
 }
 
+#[test]
+fn a_buy_above_what_was_decided_is_worse_too() {
+    let slippage = Burst { count: 1, pause_us: MINUTE_US };
+    let guards = GuardSettings { slippage, slippage_max: d("0.005"), ..GuardSettings::default() };
+    for (price, level) in [(603_000, Level::Running), (603_001, Level::SoftPause)] {
+        let mut rig = rig(guards.clone()).entry().start();
+        rig.quote(600_000);
+        rig.fill(ClientOrderId::new(ENTRY).unwrap(), Side::Buy, price, 100);
+        assert_eq!(rig.engine.holds().level_for(btc().symbol()), level, "{price}");
+    }
+}
+
 /// freqtrade's protections, each after the same losing stop.
 #[test]
 fn protections_pause_after_a_stop() {
