@@ -52,7 +52,7 @@ impl Engine {
         worth
     }
 
-    /// What an entry in `instrument` is judged by.
+    /// What an entry in `instrument`, which has no order at work, is judged by.
     pub(super) fn account(&self, instrument: InstrumentId) -> Option<Account> {
         let desk = self.desks.get(instrument.index())?;
         let worth = self.worth(desk.instrument.quote());
@@ -66,16 +66,12 @@ impl Engine {
             exposure_instrument: desk.value()?,
             open_positions: 0,
         };
-        for (index, other) in self.desks.iter().enumerate() {
+        for other in &self.desks {
             let entering = other.order.as_ref().filter(|order| order.side == Side::Buy);
             if let Some(order) =
                 entering.filter(|_| other.instrument.quote() == desk.instrument.quote())
             {
-                let notional = other.instrument.notional(order.price, order.remaining());
-                account.exposure_total += notional;
-                if index == instrument.index() {
-                    account.exposure_instrument += notional;
-                }
+                account.exposure_total += other.instrument.notional(order.price, order.remaining());
             }
             let holds = !other.position.is_flat() && !other.is_dust();
             account.open_positions += u64::from(entering.is_some() || holds);

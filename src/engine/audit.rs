@@ -226,13 +226,18 @@ impl Audit<'_> {
             }
         }
         for row in &self.ledger.positions {
-            let expected = positions.remove(&row.symbol).unwrap_or_default();
-            let expected = expected.position;
+            let Held { position: expected, short } =
+                positions.remove(&row.symbol).unwrap_or_default();
+            let counted = row.bought - row.sold + row.transferred;
+            let flow = expected.quantity() - short;
             let lot = |lot: &Lot| (lot.quantity, lot.cost, lot.fee, lot.basis);
             let (expected, found): (Vec<_>, Vec<_>) =
                 (expected.lots().map(lot).collect(), row.lots.iter().map(lot).collect());
             if expected != found {
                 let detail = format!("lots {found:?}, fills give {expected:?}");
+                self.broken("a_position_is_its_fills", row.symbol, detail);
+            } else if counted != flow {
+                let detail = format!("counted {counted}, fills give {flow}");
                 self.broken("a_position_is_its_fills", row.symbol, detail);
             }
         }

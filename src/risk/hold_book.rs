@@ -216,4 +216,22 @@ mod tests {
         assert_eq!(book.level_for(Symbol::new("BTC-USDT").unwrap()), Level::SoftPause);
         assert_eq!(book.level_for(Symbol::new("ETH-USDT").unwrap()), Level::Running);
     }
+
+    #[test]
+    fn entries_are_paused_since_the_oldest_hold_that_forbids_them_there() {
+        let set = |scope, code, level, at: i64| Hold {
+            set_at: Timestamp::from_us(at),
+            ..hold(scope, code, level, None)
+        };
+        let btc = Symbol::new("BTC-USDT").unwrap();
+        let since = |holds: Vec<Hold>| HoldBook::new(holds).paused_since(btc).map(Timestamp::us);
+        let milder = set(None, HoldCode::StaleMarket, Level::Degraded, 1);
+        let elsewhere = set(Some("ETH-USDT"), HoldCode::Edge, Level::SoftPause, 2);
+        assert_eq!(since(vec![milder.clone(), elsewhere.clone()]), None);
+        let own = set(Some("BTC-USDT"), HoldCode::Edge, Level::SoftPause, 5);
+        let global = set(None, HoldCode::Operator, Level::SoftPause, 7);
+        let all = vec![milder, elsewhere, own, global.clone()];
+        assert_eq!(since(all), Some(5));
+        assert_eq!(since(vec![global]), Some(7));
+    }
 }

@@ -74,7 +74,7 @@ pub fn entry_size(
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::domain::instrument::tests::btc;
+    use crate::domain::instrument::tests::{btc, spec};
     use proptest::prelude::*;
 
     fn d(text: &str) -> Decimal {
@@ -146,6 +146,21 @@ pub(crate) mod tests {
         let even = Stake { price: Ticks::new(1_100), ..stake() };
         let smallest = of(&account(1_000, 1_000), &least, &even);
         assert_eq!(smallest, Ok((d("11"), Bound::NotionalMax)), "the smallest is enough");
+    }
+
+    #[test]
+    fn the_venues_largest_quantity_bounds_what_is_larger() {
+        let mut spec = spec("BTC-USDT", "0.1", "0.00001");
+        spec.quantity_max = d("0.001");
+        let btc = Instrument::new(spec).unwrap();
+        let of = |notional_max: &str| {
+            let limits = Limits { notional_max: d(notional_max), ..limits() };
+            let size = entry_size(&btc, &limits, &account(1_000, 1_000), &stake()).unwrap();
+            (btc.quantity_of(size.quantity), size.bound)
+        };
+        assert_eq!(of("70"), (d("0.001"), Bound::QuantityMax));
+        assert_eq!(of("60"), (d("0.001"), Bound::NotionalMax), "just as much");
+        assert_eq!(of("30"), (d("0.0005"), Bound::NotionalMax));
     }
 
     // The cases of the original's final-trade test, with the smallest notional of 11.

@@ -34,6 +34,9 @@ pub mod validation;
 pub mod vitals;
 pub mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;

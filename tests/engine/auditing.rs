@@ -289,6 +289,14 @@ fn the_ledger_adds_up_by_itself() {
         };
         broken(change, &[("a_position_is_its_fills", "BTC-USDT")]);
     }
+    type Count = fn(&mut PositionRow);
+    let changes: [Count; 3] =
+        [|row| row.bought = d("2"), |row| row.sold = d("0.5"), |row| row.transferred = d("0")];
+    for change in changes {
+        let change =
+            |ledger: &mut LedgerBooks, _: &mut VenueBooks| change(&mut ledger.positions[0]);
+        broken(change, &[("a_position_is_its_fills", "BTC-USDT")]);
+    }
     type Realized = fn(&mut RealizedRecord);
     let changes: [Realized; 5] = [
         |it| it.matched = d("0.3"),
@@ -379,7 +387,9 @@ fn what_was_sold_short_is_covered_by_what_comes() {
     ]);
     ledger.orders.get_mut(&id("a-2")).unwrap().filled = d("1.5");
     // Short by 0.5; 0.3 and then 0.2 of the 0.4 cover it; 0.2 are left, 0.3 go: short by 0.1 again.
-    ledger.positions[0].lots = vec![lot("0.1", "0", "0", Basis::Unknown)];
+    let row = &mut ledger.positions[0];
+    row.lots = vec![lot("0.1", "0", "0", Basis::Unknown)];
+    (row.sold, row.transferred) = (d("1.5"), d("0.6"));
     ledger.balances = [(asset("USDT"), free("1064.9")), (asset("BTC"), free("0.1"))].into();
     assert_eq!(audit_ledger(&ledger), []);
 }

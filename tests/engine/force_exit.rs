@@ -272,3 +272,20 @@ fn a_restart_goes_on_with_it() {
     rig.quote(600_000);
     assert_eq!(purposes(&mut rig), [Purpose::ForceExit]);
 }
+
+#[test]
+fn a_resume_ends_what_an_operator_said_there_and_nothing_else() {
+    let mut rig = holding();
+    let resume = |scope| Wish::Resume { scope, from: None };
+    assert_eq!(say(&mut rig, Wish::Pause { scope: Some(symbol()), for_us: None }), DONE);
+    assert_eq!(refused(say(&mut rig, resume(None))), "nothing is paused there");
+    rig.step(&stop(HoldCode::StaleMarket, Level::Degraded));
+    assert_eq!(refused(say(&mut rig, resume(None))), "nothing is paused there", "by nobody");
+    assert_eq!(say(&mut rig, Wish::Pause { scope: None, for_us: None }), DONE);
+    assert_eq!(say(&mut rig, resume(None)), DONE);
+    assert!(rig.engine.holds().is_set(None, HoldCode::StaleMarket), "a cause ends by itself");
+    // What a policy sells is latched: it takes the word that leaves a hard stop.
+    rig.step(&stop(HoldCode::Flatten, Level::HardStop));
+    assert_eq!(say(&mut rig, Wish::Pause { scope: None, for_us: None }), DONE);
+    assert!(refused(say(&mut rig, resume(None))).contains("--from hard_stop"));
+}

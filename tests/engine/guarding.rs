@@ -394,3 +394,26 @@ fn an_entry_must_pay_for_itself_and_after_one_that_did_not_for_more() {
     assert_eq!(enters(least, "0"), (false, true), "thin: what resumes counts");
     assert_eq!(enters(least, least), (false, false));
 }
+
+#[test]
+fn only_a_resume_of_everything_from_a_hard_stop_measures_anew() {
+    let open_after = |scope: Option<&str>, level: Level, from: Option<Level>| {
+        let mut rig = measured();
+        rig.quote(610_000);
+        let code = if level == Level::HardStop { HoldCode::Integrity } else { HoldCode::Operator };
+        rig.step(&set(scope, code, level));
+        let scope = scope.map(|symbol| Symbol::new(symbol).unwrap());
+        let (id, at) = (CommandId::new("c-1").unwrap(), Timestamp::from_us(1));
+        let (by, reason) = ("uid 0".to_owned(), "a test".to_owned());
+        let wish = Wish::Resume { scope, from };
+        let command = Command { id, at, by, via: Via::Cli, reason, wish };
+        rig.step(&Event::Operator(Box::new(command)));
+        assert_eq!(rig.engine.holds().iter().count(), 0);
+        wait(&mut rig, 2);
+        open(&rig)
+    };
+    let stop = Some(Level::HardStop);
+    assert_eq!(open_after(None, Level::HardStop, stop), Some(d("16100")));
+    assert_eq!(open_after(Some("BTC-USDT"), Level::HardStop, stop), Some(d("16000")));
+    assert_eq!(open_after(None, Level::SoftPause, None), Some(d("16000")));
+}
