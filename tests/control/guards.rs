@@ -219,13 +219,30 @@ fn protections_pause_after_a_stop() {
     };
     let none = GuardSettings::default;
     let pair = Some(btc().symbol());
+    let (cooldown, stops) = ("a pause after an exit", "1 stops within 60 min");
+    let (low, lost) = ("too little earned within 60 min", "lost too much within 60 min");
     let cases = [
-        (GuardSettings { cooldown_period: protection, ..none() }, HoldCode::CooldownPeriod, pair),
-        (GuardSettings { stoploss_guard: protection, ..none() }, HoldCode::StoplossGuard, None),
-        (GuardSettings { low_profit_pairs: protection, ..none() }, HoldCode::LowProfitPairs, pair),
-        (GuardSettings { max_drawdown: protection, ..none() }, HoldCode::MaxDrawdown, None),
+        (
+            GuardSettings { cooldown_period: protection, ..none() },
+            HoldCode::CooldownPeriod,
+            pair,
+            cooldown,
+        ),
+        (
+            GuardSettings { stoploss_guard: protection, ..none() },
+            HoldCode::StoplossGuard,
+            None,
+            stops,
+        ),
+        (
+            GuardSettings { low_profit_pairs: protection, ..none() },
+            HoldCode::LowProfitPairs,
+            pair,
+            low,
+        ),
+        (GuardSettings { max_drawdown: protection, ..none() }, HoldCode::MaxDrawdown, None, lost),
     ];
-    for (guards, code, scope) in cases {
+    for (guards, code, scope, reason) in cases {
         let mut rig = rig(guards).holding("0.1").start();
         rig.quote(600_000);
         rig.quote(500_000);
@@ -238,7 +255,7 @@ fn protections_pause_after_a_stop() {
         rig.fill(id, Side::Sell, 500_000, 6_000);
         rig.quote(500_000);
         let hold = rig.engine.holds().get(scope, code).unwrap();
-        assert_eq!(hold.level, Level::SoftPause);
+        assert_eq!((hold.level, hold.reason.as_str()), (Level::SoftPause, reason));
         assert_eq!(hold.until.unwrap().us_since(hold.set_at), 10 * MINUTE_US);
         // The drawdown is measured over an hour, and holds again while it is one.
         rig.pass(if code == HoldCode::MaxDrawdown { 3_601 } else { 601 });

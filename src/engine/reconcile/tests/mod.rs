@@ -1,4 +1,4 @@
-//! An account on a bench: two instruments, one quote asset, a venue whose word is the test's.
+//! An account on a bench: four instruments, one quote asset, a venue whose word is the test's.
 
 mod periodic;
 mod rules;
@@ -73,8 +73,10 @@ impl Bench {
             stamp: 7,
         };
         let eth = Instrument::new(spec("ETH-USDT", "0.01", "0.0001")).unwrap();
+        let other = Instrument::new(spec("ETH-USDC", "0.01", "0.0001")).unwrap();
+        let sol = Instrument::new(spec("SOL-USDT", "0.01", "0.0001")).unwrap();
         Self {
-            engine: Engine::new(settings, &[btc(), eth]),
+            engine: Engine::new(settings, &[btc(), eth, sol, other]),
             actions: Vec::new(),
             now: Timestamp::from_us(1_000_000_000),
             balances: BTreeMap::new(),

@@ -155,4 +155,81 @@ fn an_order_that_is_over_here_and_at_work_there_is_canceled() {
     bench.look();
     assert_eq!(bench.canceled(), [id.as_str()]);
     assert_eq!(bench.level("BTC-USDT"), Level::SoftPause);
+    let found: Vec<_> =
+        bench.engine.differences().iter().map(|it| (it.kind, it.ledger.as_str())).collect();
+    assert_eq!(found, [(DifferenceKind::EndedOrderAtWork, "over")]);
+}
+
+#[test]
+fn a_short_is_netted_whatever_else_is_in_doubt_but_its_own_balance() {
+    let netted = |usdt: &str, btc: &str| {
+        let mut bench = Bench::new(Policy::default());
+        bench.fill(Side::Sell, "60000", "0.01");
+        bench.fill(Side::Buy, "50000", "0.03");
+        bench.has("USDT", usdt);
+        bench.has("BTC", btc);
+        bench.look();
+        bench.transfers().len()
+    };
+    assert_eq!(netted("100", "0.02"), 2);
+    assert_eq!(netted("99", "0.02"), 2, "money is in doubt");
+    assert_eq!(netted("100", "0.03"), 0, "the coins are");
+    let mut bench = Bench::new(Policy::default());
+    bench.fill(Side::Sell, "60000", "0.01");
+    bench.fill(Side::Buy, "50000", "0.001");
+    bench.fill(Side::Buy, "50000", "0.029");
+    let snapshot = bench.snapshot();
+    bench.step(&Event::Account(Box::new(snapshot)));
+    assert_eq!(bench.transfers(), Vec::<String>::new(), "they moved since the venue was asked");
+}
+
+#[test]
+fn what_goes_is_taken_from_who_has_it_and_the_rest_is_owed() {
+    use crate::domain::position::{Basis, Lot, Position};
+    let mut bench = Bench::new(Policy::default());
+    let (cost, fee, basis) = (d("3000"), Decimal::ZERO, Basis::Known);
+    let lot = |quantity| Lot { quantity, cost, fee, basis, opened_at: bench.now };
+    let lots = Position::new([lot(d("1"))]);
+    // ETH is traded for USDT, too, and what is held was bought with USDC.
+    (bench.engine.desks[3].position, bench.engine.desks[3].bought) = (lots, d("1"));
+    let mut actions = Vec::new();
+    let why = || ("withdrawal", "a test".to_owned());
+    bench.engine.transfer(asset("ETH"), d("-0.4"), why(), None, &mut actions);
+    let held = |bench: &Bench| {
+        [1, 3].map(|index: usize| {
+            let desk = &bench.engine.desks[index];
+            (desk.position.quantity(), desk.transferred, desk.short)
+        })
+    };
+    let (none, zero) = ((Decimal::ZERO, Decimal::ZERO, Decimal::ZERO), Decimal::ZERO);
+    assert_eq!(held(&bench), [none, (d("0.6"), d("-0.4"), zero)]);
+    bench.engine.transfer(asset("ETH"), d("-1"), why(), None, &mut actions);
+    assert_eq!(held(&bench), [none, (zero, d("-1.4"), d("0.4"))]);
+    // What comes pays what is owed first; where nobody has any, the first that trades it gets it.
+    bench.engine.desks[3].short = zero;
+    bench.engine.desks[1].short = d("0.4");
+    bench.engine.transfer(asset("ETH"), d("1"), why(), None, &mut actions);
+    assert_eq!(held(&bench)[0], (d("0.6"), d("1"), zero));
+}
+
+#[test]
+fn both_sides_agreed_when_all_was_compared_and_nothing_differed() {
+    let mut bench = Bench::new(Policy::default());
+    let agreed = |bench: &Bench| bench.engine.agreed_at();
+    assert_eq!(agreed(&bench), Some(bench.now), "at the start");
+    bench.look();
+    let then = bench.now;
+    assert_eq!(agreed(&bench), Some(then));
+    bench.has("USDT", "900");
+    bench.look();
+    assert_eq!(agreed(&bench), Some(then), "something differs");
+    bench.has("USDT", "1000");
+    bench.look();
+    let then = bench.now;
+    enter(&mut bench);
+    bench.look();
+    assert_eq!(bench.engine.differences(), []);
+    assert_eq!(agreed(&bench), Some(then), "something is on its way");
+    let stranger = Bench::unstarted(Policy::default());
+    assert_eq!(agreed(&stranger), None);
 }

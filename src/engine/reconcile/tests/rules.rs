@@ -135,6 +135,7 @@ fn a_look_lets_go_of_nothing_but_its_own_holds() {
     assert_eq!(bench.level("ETH-USDT"), Level::SoftPause);
     bench.has("ETH", "3");
     bench.look();
+    bench.look();
     bench.has("ETH", "0");
     bench.look();
     assert_eq!(bench.level("ETH-USDT"), Level::SoftPause, "the operator's own");
@@ -155,7 +156,7 @@ fn a_look_lets_go_of_nothing_but_its_own_holds() {
         | Record::Surprise(_)
         | Record::Run { .. } => None,
     });
-    assert_eq!(reasons.len(), 1);
+    assert_eq!(reasons.len(), 1, "what is held stays held");
     assert!(reasons[0].starts_with("1 differences"), "{reasons:?}");
 }
 
@@ -202,6 +203,12 @@ fn dust_is_what_is_worth_little_and_is_no_money() {
     bench.look();
     bench.look();
     assert_eq!(bench.total("USDT"), d("1000"), "money is no dust");
+    let mut bench = Bench::new(Policy { dust: d("0.6"), ..Policy::default() });
+    bench.quote(BTC, 600_000);
+    bench.has("BTC", "0.00001");
+    bench.look();
+    let found: Vec<_> = bench.engine.differences().iter().map(|it| it.kind).collect();
+    assert_eq!(found, [DifferenceKind::BalanceTotal], "worth as much as dust is not any more");
 }
 
 #[test]
@@ -232,6 +239,13 @@ fn a_strangers_order_is_left_alone_and_holds_its_instrument() {
     bench.has("USDT", "1000");
     bench.look();
     assert_eq!(bench.level("BTC-USDT"), Level::Running);
+
+    // Nobody's order explains what is put aside.
+    let mut bench = Bench::new(Policy::default());
+    bench.balances.insert(asset("USDT"), Balance::new(d("1000"), d("60")).unwrap());
+    bench.look();
+    let found: Vec<_> = bench.engine.differences().iter().map(|it| it.kind).collect();
+    assert_eq!(found, [DifferenceKind::BalanceHold]);
 
     let mut bench = Bench::new(Policy { ignore_foreign_orders: true, ..Policy::default() });
     bench.works("somebody", "BTC-USDT");

@@ -111,7 +111,15 @@ fn longer_away_than_the_venue_remembers() {
     let bases: Vec<_> = lots.map(|lot| lot.basis).collect();
     assert_eq!(bases, [Basis::Known, Basis::Unknown], "what the new coins cost is not invented");
 
-    // Within its memory the same is nobody's explanation.
+    // Within its memory the same is nobody's explanation, to the last instant of it.
+    let mut bench = Bench::unstarted(Policy::default());
+    bench.has("USDT", "700");
+    bench.has("BTC", "0.015");
+    bench.engine.restore(known.clone(), bench.now, &mut bench.actions);
+    let snapshot = VenueSnapshot { history_from: known.last_at.unwrap(), ..bench.snapshot() };
+    let found = bench.engine.reconcile(&snapshot, bench.now, &mut bench.actions);
+    let kinds: Vec<_> = found.iter().map(|it| it.kind).collect();
+    assert_eq!(kinds, [DifferenceKind::BalanceTotal, DifferenceKind::BalanceTotal]);
     let mut bench = Bench::unstarted(Policy::default());
     bench.has("USDT", "700");
     bench.has("BTC", "0.015");
