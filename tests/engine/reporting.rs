@@ -348,3 +348,41 @@ fn what_a_fill_moves_is_written_down() {
     });
     assert_eq!(cursor, Some(2));
 }
+
+#[test]
+fn an_order_that_the_venue_does_not_know_never_reached_it_unless_it_is_older_than_its_memory() {
+    use ibis::domain::time::Timestamp;
+    use ibis::engine::reconcile::VenueSnapshot;
+    let at = |second: i64| Timestamp::from_us(second * 1_000_000);
+    let reason = |history_from: i64| {
+        let mut rig = Rig::new().entry();
+        rig.known.orders[0].created_at = at(100);
+        let snapshot = VenueSnapshot {
+            balances: rig.known.balances.clone(),
+            venue_sequence: rig.known.venue_cursor,
+            history_from: at(history_from),
+            ..VenueSnapshot::remembering_all()
+        };
+        rig.engine.restore(rig.known.clone(), at(200), &mut rig.actions);
+        rig.engine.reconcile(&snapshot, at(200), &mut rig.actions);
+        let order = written(&rig).pop().unwrap();
+        assert_eq!(order.status, OrderStatus::Canceled);
+        order.reason.unwrap()
+    };
+    assert_eq!(reason(99), "never reached the venue");
+    assert_eq!(reason(100), "never reached the venue");
+    assert_eq!(reason(101), "unknown: older than what the venue remembers");
+}
+
+#[test]
+fn a_cancel_that_died_with_its_process_is_asked_for_again() {
+    let mut rig = Rig::new().entry();
+    rig.known.orders[0].status = OrderStatus::PendingCancel;
+    let mut rig = rig.start();
+    let statuses: Vec<_> = rig.engine.open_orders().map(|order| order.status).collect();
+    assert_eq!(statuses, [OrderStatus::New]);
+    rig.quote(600_000);
+    rig.pass(120);
+    rig.step(&Event::Timer);
+    assert_eq!(rig.cancels(), [ENTRY]);
+}

@@ -95,6 +95,15 @@ fn a_fill_that_is_not_told_yet_is_on_its_way() {
     }];
     bench.look();
     assert_eq!(bench.engine.differences(), []);
+    // One that was told is not on its way: what differs all the same does.
+    let execution = bench.executions[0];
+    let (client_order_id, at) = (execution.client_order_id, bench.now);
+    let kind = ReportKind::Fill(execution);
+    bench.step(&Event::Report(ExecutionReport { client_order_id, at, kind }));
+    bench.has("BTC", "0.05");
+    bench.look();
+    let found: Vec<_> = bench.engine.differences().iter().map(|it| it.subject.as_str()).collect();
+    assert_eq!(found, ["BTC"]);
 }
 
 #[test]

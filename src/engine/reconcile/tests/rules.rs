@@ -28,6 +28,22 @@ fn every_kind_has_a_rule_and_only_the_operators_decide_otherwise() {
     ];
     assert_eq!(told, expected);
     assert!(DifferenceKind::ALL.iter().all(|kind| kind.rule(&strict) != Rule::Ignore));
+    let unexplained = DifferenceKind::ALL.into_iter().filter(|kind| kind.is_unexplained());
+    let unexplained: Vec<_> = unexplained.map(DifferenceKind::as_str).collect();
+    assert_eq!(unexplained, ["balance_total", "balance_hold", "venue_fill_counter"]);
+    let certain = DifferenceKind::ALL.into_iter().filter(|kind| kind.is_certain());
+    let certain: Vec<_> = certain.map(DifferenceKind::as_str).collect();
+    let expected = ["movement", "history_gap", "order_without_intent", "ended_order_at_work"];
+    assert_eq!(certain, expected);
+}
+
+#[test]
+fn a_difference_says_what_each_side_has() {
+    let mut bench = Bench::new(Policy::default());
+    bench.has("USDT", "900");
+    bench.look();
+    let told: Vec<_> = bench.engine.differences().iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["balance_total USDT: ledger 1000, venue 900"]);
 }
 
 #[test]

@@ -127,3 +127,17 @@ fn longer_away_than_the_venue_remembers() {
     let kinds: Vec<_> = bench.engine.differences().iter().map(|it| it.kind).collect();
     assert_eq!(kinds, [DifferenceKind::BalanceTotal, DifferenceKind::BalanceTotal]);
 }
+
+#[test]
+fn what_was_sold_beyond_the_lots_is_owed_after_a_start_too() {
+    let mut bench = Bench::unstarted(Policy::default());
+    let mut known = known(&bench, "0.3");
+    let row = &mut known.positions[0];
+    (row.bought, row.sold, row.transferred) = (d("1"), d("0.9"), d("0.15"));
+    known.balances.insert(asset("BTC"), Balance::of_ledger(d("0.25"), Decimal::ZERO));
+    bench.has("USDT", "1000");
+    bench.has("BTC", "0.25");
+    bench.engine.restore(known, bench.now, &mut bench.actions);
+    assert_eq!(bench.engine.desks()[0].short, d("0.05"));
+    assert_eq!(invariant::check(&bench.engine), []);
+}
