@@ -108,12 +108,6 @@ impl Trades {
         lost > protection.max_allowed_drawdown
             && reaches(self.within(protection, now).count(), protection.trade_limit)
     }
-
-    /// Begins anew: what came before is looked into.
-    pub fn forget(&mut self) {
-        self.closed.clear();
-        self.equity.clear();
-    }
 }
 
 fn reaches(count: usize, limit: u32) -> bool {
@@ -199,5 +193,16 @@ mod tests {
         assert!(trades.drawdown(&guard, at(100), d("880")), "the peak is just young enough");
         trades.measure(&guard, at(101), d("880"));
         assert!(!trades.drawdown(&guard, at(101), d("880")), "the peak is too old");
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let (mut trades, guard) = (Trades::default(), protection());
+        for step in 0..i64::try_from(TRADES_MAX).unwrap() + 3 {
+            trades.measure(&guard, at(1), Decimal::from_int(1_000_000 - step));
+            trades.push(trade(step, "BTC-USDT", "1", false));
+        }
+        assert_eq!((trades.equity.len(), trades.closed.len()), (TRADES_MAX, TRADES_MAX));
+        assert_eq!(trades.closed[0].at, at(3), "the oldest went");
     }
 }

@@ -121,4 +121,19 @@ mod tests {
         assert_eq!(storms, [None, None, Minute, None, None, Minute, None, None, Hour]);
         assert_eq!([push(9_000), push(9_060), push(9_120)], [None; 3], "one a minute");
     }
+
+    #[test]
+    fn a_storm_is_counted_once_and_what_is_remembered_is_bounded() {
+        let mut cancels = Cancels::default();
+        let mut push = |second: i64| cancels.push(Timestamp::from_ms(second * 1_000), 2, 9);
+        let found = [0, 1, 2, 3, 4, 5].map(&mut push);
+        use Storm::{Minute, None};
+        assert_eq!(found, [None, None, Minute, None, None, Minute], "counted anew after each");
+        let mut cancels = Cancels::default();
+        let without = (0..9).map(|_| cancels.push(Timestamp::default(), 1, 0));
+        assert!(without.skip(1).step_by(2).all(|storm| storm == Minute), "no number is no limit");
+        let mut window = Window::default();
+        let most = (0..WINDOW_MAX + 3).map(|_| window.push(Timestamp::default(), 1)).max();
+        assert_eq!(most, Some(WINDOW_MAX));
+    }
 }
