@@ -432,6 +432,7 @@ mod tests {
         let last = stage.writer.last();
         while !stage.writer.is_durable(last).unwrap() {}
         assert_eq!(stage.restart(), 0, "the ledger has all of it");
+        assert!(!stage.directory.join("emergency.wal.found-1").exists(), "old is no contradiction");
         assert_eq!(stage.content(), (10, submitted(1..=5)));
 
         let other = Stage::new("once-other");
@@ -458,6 +459,36 @@ mod tests {
         fs::write(writer.directory.join(NAME), journal).unwrap();
         assert_eq!(writer.restart(), 2);
         assert_eq!(writer.content(), (6, submitted(1..=3)));
+        // Its rows count for nothing in what is left out.
+        let mut stage = Stage::new("part-of-three");
+        for number in 2..=4 {
+            stage.writer.send(batch(number));
+        }
+        stage.keep();
+        let journal = fs::read(stage.directory.join(NAME)).unwrap();
+        let mut other = Stage::new("part-of-three-other");
+        other.lock.execute_batch("ROLLBACK").unwrap();
+        for number in 2..=3 {
+            let sent = other.writer.send(batch(number));
+            other.writer.wait(sent).unwrap();
+        }
+        fs::write(other.directory.join(NAME), journal).unwrap();
+        assert_eq!(other.restart(), 2);
+        assert_eq!(other.content(), (8, submitted(1..=4)));
+    }
+
+    #[test]
+    fn a_journal_is_emptied_once_the_ledger_has_what_is_in_it() {
+        let mut stage = Stage::new("clear");
+        assert!(stage.journal.is_empty());
+        stage.writer.send(batch(2));
+        stage.keep();
+        assert!(!stage.journal.is_empty());
+        assert_eq!(frame_file::read(&stage.directory.join(NAME)).unwrap().len(), 1);
+        stage.journal.clear();
+        assert!(stage.journal.is_empty());
+        assert_eq!(frame_file::read(&stage.directory.join(NAME)).unwrap(), Vec::<Vec<u8>>::new());
+        stage.release();
     }
 
     #[test]

@@ -392,4 +392,10 @@ fn what_was_sold_short_is_covered_by_what_comes() {
     (row.sold, row.transferred) = (d("1.5"), d("0.6"));
     ledger.balances = [(asset("USDT"), free("1064.9")), (asset("BTC"), free("0.1"))].into();
     assert_eq!(audit_ledger(&ledger), []);
+    // Without the last to come 0.1 is owed.
+    ledger.movements.pop();
+    let row = &mut ledger.positions[0];
+    (row.lots, row.transferred) = (Vec::new(), d("0.4"));
+    ledger.balances.insert(asset("BTC"), Balance::of_ledger(d("-0.1"), d("0")));
+    assert_eq!(audit_ledger(&ledger), []);
 }
