@@ -478,6 +478,48 @@ mod tests {
     }
 
     #[test]
+    fn rows_without_an_event_are_taken_in_too() {
+        let mut stage = Stage::new("rows");
+        let entries = vec![Entry::Projection(Projection::VenueCursor(77))];
+        stage.writer.send(Batch { entries, ..Batch::default() });
+        stage.keep();
+        let journal = fs::read(stage.directory.join(NAME)).unwrap();
+        let other = Stage::new("rows-other");
+        other.lock.execute_batch("ROLLBACK").unwrap();
+        fs::write(other.directory.join(NAME), journal).unwrap();
+        assert_eq!(other.restart(), 0);
+        let cursor = super::super::run::meta(&open(&other.directory), "venue_cursor").unwrap();
+        assert_eq!(cursor.as_deref(), Some("77"));
+    }
+
+    #[test]
+    fn rows_that_the_ledger_has_newer_stay_and_an_error_leaves_the_journal() {
+        let mut stage = Stage::new("newer");
+        stage.writer.send(batch(2));
+        stage.keep();
+        let journal = fs::read(stage.directory.join(NAME)).unwrap();
+        let mut other = Stage::new("newer-other");
+        other.lock.execute_batch("ROLLBACK").unwrap();
+        let entries = vec![Entry::Projection(Projection::VenueCursor(99))];
+        for batch in [batch(2), Batch { entries, ..Batch::default() }] {
+            let sent = other.writer.send(batch);
+            other.writer.wait(sent).unwrap();
+        }
+        fs::write(other.directory.join(NAME), &journal).unwrap();
+        assert_eq!(other.restart(), 0);
+        let cursor = super::super::run::meta(&open(&other.directory), "venue_cursor").unwrap();
+        assert_eq!(cursor.as_deref(), Some("99"));
+
+        // No refusal of the ledger's, but a ledger that cannot be written.
+        let other = Stage::new("error-other");
+        other.lock.execute_batch("ROLLBACK; ALTER TABLE intents RENAME TO gone").unwrap();
+        fs::write(other.directory.join(NAME), &journal).unwrap();
+        let taken = take_in(&mut open(&other.directory), &other.directory, None);
+        assert!(matches!(taken, Err(TakeInError::Sqlite(_))), "{taken:?}");
+        assert_eq!(fs::read(other.directory.join(NAME)).unwrap(), journal);
+    }
+
+    #[test]
     fn a_journal_is_emptied_once_the_ledger_has_what_is_in_it() {
         let mut stage = Stage::new("clear");
         assert!(stage.journal.is_empty());
