@@ -143,6 +143,14 @@ mod tests {
     }
 
     #[test]
+    fn a_plan_that_cannot_be_read_is_an_error_and_not_none() {
+        let directory = stage("unreadable");
+        fs::create_dir(directory.join(PLAN)).unwrap();
+        assert!(finish(&directory).is_err());
+        fs::remove_dir_all(&directory).unwrap();
+    }
+
+    #[test]
     fn whatever_was_done_when_it_was_cut_short_the_end_is_the_same() {
         let text = |text: &str| Some(text.to_owned());
         // What a crash may have left done, one after the other.

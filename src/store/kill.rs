@@ -93,6 +93,11 @@ mod tests {
         assert_eq!(latch(&ledger).unwrap(), None);
         let hold = "INSERT INTO holds (scope, code, level, reason, set_at_us)
                     VALUES ('global', ?1, 'kill_switch', 'root: a test', ?2)";
+        let stop = hold.replace("'kill_switch'", "'hard_stop'");
+        ledger.execute(&stop, rusqlite::params!["integrity", 3]).unwrap();
+        let elsewhere = hold.replace("'global'", "'BTC-USDT'");
+        ledger.execute(&elsewhere, rusqlite::params!["integrity", 4]).unwrap();
+        assert_eq!(latch(&ledger).unwrap(), None, "a stop, and one instrument's");
         ledger.execute(hold, rusqlite::params!["kill_switch", 10]).unwrap();
         event(&ledger, 5, "kill_verified");
         event(&ledger, 10, "hold_set");
@@ -107,7 +112,7 @@ mod tests {
         ledger.execute(hold, rusqlite::params!["flatten", 13]).unwrap();
         let found = latch(&ledger).unwrap().unwrap();
         assert_eq!((found.since.us(), found.verified_at, found.flattening), (10, None, true));
-        event(&ledger, 14, "kill_verified");
+        event(&ledger, 13, "kill_verified");
         assert!(latch(&ledger).unwrap().unwrap().verified_at.is_some());
     }
 }
