@@ -67,7 +67,7 @@ fn a_changed_ledger_is_named() {
         ),
         ("UPDATE intents SET ended_at_us = NULL WHERE client_order_id = (SELECT max(client_order_id)
           FROM intents)".to_owned(), "intent without an end"),
-        ("UPDATE positions SET bought = '7'".to_owned(), "exec-integrity"),
+        ("UPDATE positions SET bought = '7'".to_owned(), "a_position_is_its_fills"),
         ("DELETE FROM intents WHERE client_order_id = (SELECT client_order_id FROM fills LIMIT 1)"
             .to_owned(), "row of orders refers to no row of intents"),
     ] {

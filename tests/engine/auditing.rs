@@ -394,8 +394,7 @@ fn what_was_sold_short_is_covered_by_what_comes() {
     assert_eq!(audit_ledger(&ledger), []);
     // Without the last to come 0.1 is owed.
     ledger.movements.pop();
-    let row = &mut ledger.positions[0];
-    (row.lots, row.transferred) = (Vec::new(), d("0.4"));
+    (ledger.positions[0].lots, ledger.positions[0].transferred) = (Vec::new(), d("0.4"));
     ledger.balances.insert(asset("BTC"), Balance::of_ledger(d("-0.1"), d("0")));
     assert_eq!(audit_ledger(&ledger), []);
 }

@@ -5,6 +5,7 @@ mod clockwork;
 mod entering;
 mod force_exit;
 mod guarding;
+mod guarding_orders;
 mod holding;
 mod reporting;
 

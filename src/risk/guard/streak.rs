@@ -102,6 +102,7 @@ mod tests {
             streak.succeed();
         }
         assert!(!streak.fail(2));
+        assert_eq!(streak.count(), 1);
         assert!(streak.fail(2));
         assert_eq!(streak.count(), 0);
         assert!((0..100).all(|_| !streak.fail(0)), "zero is no limit");
