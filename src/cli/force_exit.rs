@@ -39,8 +39,9 @@ pub fn run(global: &Global, arguments: &ForceExit) -> anyhow::Result<Exit> {
     }
     let selling = force_exit::wait(&said.line, scope, clock::monotonic() + ANSWER_WAIT);
     let text = format!("{}\n{}", said.told(), force_exit::told(&selling));
-    let selling = selling.unwrap_or_default();
-    let names: Vec<&str> = selling.iter().map(Symbol::as_str).collect();
+    // Where the ledger cannot say it, nobody knows: that is not sold.
+    let names: Option<Vec<&str>> =
+        selling.as_ref().ok().map(|selling| selling.iter().map(Symbol::as_str).collect());
     said.show_more(global, &text, &json!({ "selling": names }))?;
-    Ok(if names.is_empty() { Exit::Ok } else { Exit::Degraded })
+    Ok(if names.is_some_and(|names| names.is_empty()) { Exit::Ok } else { Exit::Degraded })
 }

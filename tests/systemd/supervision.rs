@@ -102,3 +102,16 @@ fn a_running_agents_kill_is_told_through_a_channel() {
     let told = told(&machine, "hold/global/kill_switch");
     assert_eq!((told.len(), &told[0]["severity"]), (1, &"critical".into()), "{told:#?}");
 }
+
+#[test]
+fn what_is_held_is_sold_by_an_operators_word() {
+    let Some(machine) = trading(SLOW) else { return };
+    // Refused until something is held.
+    machine.until(&format!("{IBIS} force-exit --all --reason 'a test'"));
+    let sold = "SELECT count(*) FROM fills JOIN intents USING (client_order_id)
+                WHERE intents.purpose = 'force_exit'";
+    let sold: i64 = Books::copy(&machine).ledger.query_row(sold, [], |row| row.get(0)).unwrap();
+    assert!(sold > 0);
+    machine.succeed("systemctl stop ibis-agent");
+    Books::copy(&machine).assert_agree();
+}
