@@ -266,15 +266,25 @@ pub fn fill_books(
     start: Timestamp,
     end: Timestamp,
 ) -> rusqlite::Result<FillBooks> {
+    fill_books_of(connection, start, end, COMPARED_MAX)
+}
+
+/// Compares at most so many fills and orders.
+pub(super) fn fill_books_of(
+    connection: &Connection,
+    start: Timestamp,
+    end: Timestamp,
+    compared_max: u64,
+) -> rusqlite::Result<FillBooks> {
     let count = connection
         .prepare_cached(
             "SELECT count(*) FROM fills INDEXED BY fills_at WHERE at_us >= ?1 AND at_us < ?2",
         )?
         .query_row([start.us(), end.us()], |row| count(row, 0))?;
     let numbers_missing = numbers_missing(connection, start)?;
-    if since(connection, "fills INDEXED BY fills_at WHERE at_us", start)? > COMPARED_MAX
-        || since(connection, "intents INDEXED BY intents_created WHERE created_at_us", start)?
-            > COMPARED_MAX
+    let are_more = |rows| are_more(connection, rows, start, compared_max);
+    if are_more("fills INDEXED BY fills_at WHERE at_us")?
+        || are_more("intents INDEXED BY intents_created WHERE created_at_us")?
     {
         return Ok(FillBooks { count, numbers_missing, unexplained: 0, differing: None });
     }
@@ -285,11 +295,15 @@ pub fn fill_books(
     Ok(FillBooks { count, numbers_missing, unexplained, differing })
 }
 
-/// How many rows there are since an instant, as far as it matters.
-fn since(connection: &Connection, rows: &str, start: Timestamp) -> rusqlite::Result<u64> {
-    let limit = COMPARED_MAX + 1;
-    let query = format!("SELECT count(*) FROM (SELECT 1 FROM {rows} >= ?1 LIMIT {limit})");
-    connection.query_row(&query, [start.us()], |row| count(row, 0))
+/// True where there are more rows than so many since an instant.
+fn are_more(
+    connection: &Connection,
+    rows: &str,
+    start: Timestamp,
+    than: u64,
+) -> rusqlite::Result<bool> {
+    let query = format!("SELECT EXISTS (SELECT 1 FROM {rows} >= ?1 LIMIT 1 OFFSET {than})");
+    connection.query_row(&query, [start.us()], |row| row.get(0))
 }
 
 /// Fills are numbered without gaps: one that is gone leaves its number.
