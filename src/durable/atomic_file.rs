@@ -36,6 +36,14 @@ pub fn replace_with(
     }
 }
 
+/// Removes a file, whether it is there or not: two may tidy at the same time.
+pub fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +63,10 @@ mod tests {
         replace(&path, b"new").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(fs::read_dir(&directory).unwrap().count(), 1, "no temporary file is left");
+        remove_if_there(&path).unwrap();
+        assert!(!path.exists());
+        remove_if_there(&path).unwrap();
+        assert!(remove_if_there(&directory).is_err(), "a directory is no file");
         fs::remove_dir_all(&directory).unwrap();
     }
 }

@@ -14,6 +14,8 @@ use rusqlite::Connection;
 use rusqlite::backup::Backup;
 use rusqlite::config::DbConfig;
 
+use super::atomic_file;
+
 /// Pages copied at once: nobody else waits for this connection.
 const PAGES: i32 = 4_096;
 /// Names tried for what is moved aside.
@@ -59,7 +61,7 @@ impl DatabaseHome {
         let directory = self.path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(directory).map_err(io)?;
         let copy = with_suffix(&self.path, ".putback");
-        remove(&copy).map_err(io)?;
+        atomic_file::remove_if_there(&copy).map_err(io)?;
         copy_to(connection, &copy).map_err(sqlite)?;
         // Closed again before anybody opens the copy: a close takes the locks of its file along.
         File::open(&copy).and_then(|file| file.sync_all()).map_err(io)?;
@@ -108,11 +110,4 @@ pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
-}
-
-fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        Ok(()) | Err(_) => Ok(()),
-    }
 }

@@ -12,6 +12,8 @@ use std::time::Duration;
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 
+use super::atomic_file;
+
 /// Pages in one step: half a megabyte, below a millisecond.
 const PAGES: i32 = 128;
 /// Between two steps: the writer's turn.
@@ -58,10 +60,7 @@ impl From<rusqlite::Error> for CopyError {
 
 /// Copies the database that `source` has a read transaction on to the new file `target`, durably.
 pub fn copy(source: &Connection, target: &Path) -> Result<(), CopyError> {
-    match fs::remove_file(target) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-        Ok(()) | Err(_) => {}
-    }
+    atomic_file::remove_if_there(target)?;
     let mut copy = Connection::open(target)?;
     // Its durability is this function's: a crash before the end leaves a file that nobody looks at.
     copy.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")?;

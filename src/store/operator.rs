@@ -107,8 +107,7 @@ impl Spool {
     /// The ledger has a command: its file goes.
     pub fn done(&mut self, id: &CommandId) {
         if let Some(path) = self.taken.remove(id)
-            && let Err(error) = fs::remove_file(&path)
-            && error.kind() != io::ErrorKind::NotFound
+            && let Err(error) = atomic_file::remove_if_there(&path)
         {
             log::error!("{}: cannot be removed: {error}; a restart reads it again", path.display());
         }
@@ -260,11 +259,18 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_command_is_taken_once_and_goes_when_the_ledger_has_it() {
-        let home = std::env::temp_dir().join(format!("ibis-operator-{}", std::process::id()));
+    /// A new directory of this test.
+    fn directory(name: &str) -> PathBuf {
+        let home =
+            std::env::temp_dir().join(format!("ibis-operator-{}-{name}", std::process::id()));
         drop(fs::remove_dir_all(&home));
         fs::create_dir_all(&home).unwrap();
+        home
+    }
+
+    #[test]
+    fn a_command_is_taken_once_and_goes_when_the_ledger_has_it() {
+        let home = directory("once");
         let now = Timestamp::from_us(i64::MAX / 2);
         let mut spool = Spool::new(&home, None);
         assert_eq!(spool.take(now), []);
@@ -284,12 +290,54 @@ mod tests {
     }
 
     #[test]
+    fn a_directory_that_changed_a_moment_ago_is_looked_at_again() {
+        let home = directory("doubt");
+        let changed = Timestamp::from_ms(1_767_225_600_000);
+        let submit_then = |number| {
+            submit(&home, None, &command(number)).unwrap();
+            let at = UNIX_EPOCH + Duration::from_micros(changed.us().unsigned_abs());
+            fs::File::open(home.join(NAME)).unwrap().set_modified(at).unwrap();
+        };
+        let mut spool = Spool::new(&home, None);
+        submit_then(1);
+        assert_eq!(spool.take(changed), [command(1)]);
+        submit_then(2);
+        assert_eq!(spool.take(changed + MTIME_DOUBT), [command(2)], "it may have changed since");
+        submit_then(3);
+        let later = changed + MTIME_DOUBT + Duration::from_micros(1);
+        assert_eq!(spool.take(later), [], "its time says that nothing did");
+        fs::write(home.join(NAME).join("x"), "").unwrap();
+        assert_eq!(spool.take(later), [command(3)], "another time");
+        fs::remove_dir_all(&home).unwrap();
+    }
+
+    #[test]
+    fn a_file_too_long_to_be_a_command_is_set_aside_and_other_files_are_left_alone() {
+        let home = directory("long");
+        fs::create_dir(home.join(NAME)).unwrap();
+        let write = |name: &str, number, length: u64| {
+            let mut text = serde_json::to_string(&command(number)).unwrap();
+            text.push_str(&" ".repeat(usize::try_from(length).unwrap() - text.len()));
+            fs::write(home.join(NAME).join(name), text).unwrap();
+        };
+        write("1.json", 1, 16_384);
+        write("2.json", 2, 16_385);
+        write("3.json.tmp", 3, 1_000);
+        let mut spool = Spool::new(&home, None);
+        assert_eq!(spool.take(Timestamp::default()), [command(1)]);
+        let there = |name: &str| home.join(NAME).join(name).exists();
+        assert!(there("2.refused") && !there("2.json") && there("3.json.tmp"));
+        fs::remove_dir_all(&home).unwrap();
+    }
+
+    #[test]
     fn where_the_state_directory_refuses_the_runtime_directory_takes_it() {
-        let home = std::env::temp_dir().join(format!("ibis-operator-run-{}", std::process::id()));
-        drop(fs::remove_dir_all(&home));
-        fs::create_dir_all(&home).unwrap();
+        let home = directory("refuses");
         let missing = home.join("missing");
         assert!(submit(&missing, None, &command(1)).is_err());
+        // What cannot be made is told as that, not as what is not there then.
+        let refused = submit(Path::new("/sys"), None, &command(1)).unwrap_err();
+        assert_ne!(refused.kind(), io::ErrorKind::NotFound);
         submit(&missing, Some(&home), &command(1)).unwrap();
         let now = Timestamp::default();
         let mut spool = Spool::new(&missing, Some(&home));
@@ -297,8 +345,11 @@ mod tests {
         for number in 2..=100 {
             submit(&home, None, &command(number)).unwrap();
         }
-        let full = submit(&home, Some(&home), &command(101)).unwrap_err();
+        let runtime = directory("runtime");
+        let full = submit(&home, Some(&runtime), &command(101)).unwrap_err();
         assert_eq!(full.kind(), io::ErrorKind::QuotaExceeded);
+        assert_eq!(waiting(&runtime), [], "enough wait as it is");
+        fs::remove_dir_all(&runtime).unwrap();
         fs::remove_dir_all(&home).unwrap();
     }
 }

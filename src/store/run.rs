@@ -331,7 +331,9 @@ mod tests {
         assert_eq!(streak(&mut connection), 0);
         assert_eq!(streak(&mut connection), 1);
         let stable = "UPDATE runs SET ready_at_us = 0, progress_at_us = ?1 WHERE run = 5";
-        connection.execute(stable, [STABLE_US]).unwrap();
+        connection.execute(stable, [15 * 60 * 1_000_000 - 1]).unwrap();
+        assert_eq!(unclean_streak(&connection, false).unwrap(), 2, "not for long enough");
+        connection.execute(stable, [15 * 60 * 1_000_000]).unwrap();
         assert_eq!(streak(&mut connection), 0);
         let live = NewRun { mode: "live", ..new_run() };
         assert!(matches!(

@@ -76,6 +76,7 @@ mod tests {
     fn words_are_read_back_and_systemds_results_have_theirs() {
         for cause in RunCause::ALL {
             assert_eq!(cause.as_str().parse(), Ok(cause));
+            assert_eq!(cause.to_string(), cause.as_str());
         }
         assert!("killed".parse::<RunCause>().is_err());
         for (result, cause) in [

@@ -66,4 +66,12 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn three_quarters_of_sixteen_mebibytes_are_taken_and_no_more() {
+        let mut seen = Seen::default();
+        let is_new = (0..=1_572_864).map(|id: u32| seen.insert(&id.to_string()));
+        assert_eq!(is_new.filter(|is_new| *is_new).count(), 1_572_864);
+        assert_eq!(seen.slots.len() * size_of::<u64>(), 16 << 20);
+    }
 }

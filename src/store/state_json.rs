@@ -252,6 +252,22 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_read_is_told_from_what_is_torn() {
+        let directory =
+            std::env::temp_dir().join(format!("ibis-state-unread-{}", std::process::id()));
+        drop(std::fs::remove_dir_all(&directory));
+        std::fs::create_dir_all(path(&directory)).unwrap();
+        let why = || read(&directory).unwrap_err().to_string();
+        assert!(why().starts_with("cannot be read: "), "{}", why());
+        assert!(keep_torn(&directory).is_err());
+        std::fs::remove_dir(path(&directory)).unwrap();
+        assert_eq!(why(), "missing");
+        std::fs::write(path(&directory), b"\xff").unwrap();
+        assert_eq!(why(), "torn: not UTF-8");
+        std::fs::remove_dir_all(&directory).unwrap();
+    }
+
+    #[test]
     fn torn_files_are_kept_up_to_a_bound_and_whole_ones_stay() {
         let directory =
             std::env::temp_dir().join(format!("ibis-state-torn-{}", std::process::id()));

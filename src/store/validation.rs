@@ -2,6 +2,7 @@
 //! window began.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
@@ -12,6 +13,9 @@ use crate::domain::time::{MINUTE_US, Timestamp};
 
 /// Fills, and orders with fills, compared with each other: some 30 MB of memory.
 pub const COMPARED_MAX: u64 = 250_000;
+
+/// The clock of a start may be seconds behind the last event.
+const CLOCK_BEHIND: Duration = Duration::from_secs(60);
 
 /// The oldest minute on record.
 pub fn first_sample(connection: &Connection) -> rusqlite::Result<Option<Timestamp>> {
@@ -205,8 +209,7 @@ pub fn cancels(
     start: Timestamp,
     end: Timestamp,
 ) -> rusqlite::Result<BTreeMap<Timestamp, u64>> {
-    // The clock of a start may be seconds behind the last event.
-    let after = event::last_before(connection, Timestamp::from_us(start.us() - MINUTE_US))?;
+    let after = event::last_before(connection, start - CLOCK_BEHIND)?;
     connection
         .prepare_cached(
             "SELECT at_us - at_us % ?4, count(*) FROM events

@@ -323,6 +323,9 @@ mod tests {
     use crate::domain::record::IntentRecord;
     use crate::domain::side::Side;
     use crate::store::load;
+    use crate::store::run::RunEnd;
+    use crate::store::run_cause::RunCause;
+    use crate::store::tests::scratch::Scratch;
 
     fn intent(id: &str) -> Entry {
         let record = Record::Intent(IntentRecord {
@@ -353,17 +356,8 @@ mod tests {
     }
 
     /// Writes batches as one commit on a new ledger; returns the ledger.
-    fn write(name: &str, batches: Vec<Batch>) -> rusqlite::Result<Connection> {
-        let directory =
-            std::env::temp_dir().join(format!("ibis-writer-{}-{name}", std::process::id()));
-        drop(std::fs::remove_dir_all(&directory));
-        std::fs::create_dir_all(&directory).unwrap();
-        let mut connection = LEDGER.open_writer(&directory.join("ibis.db")).unwrap();
-        let transaction = connection.transaction()?;
-        let batches: Vec<_> = batches.into_iter().map(Arc::new).collect();
-        LedgerSink::new(directory, 0).write(&transaction, &batches)?;
-        transaction.commit()?;
-        Ok(connection)
+    fn write(name: &str, batches: Vec<Batch>) -> rusqlite::Result<Scratch> {
+        Scratch::written(&format!("writer-{name}"), batches)
     }
 
     fn batch(entries: Vec<Entry>) -> Batch {
@@ -469,6 +463,84 @@ mod tests {
     }
 
     #[test]
+    fn a_document_waits_as_long_as_nothing_happens_after_it() {
+        let documented = || Batch { state: Some(document()), ..Batch::default() };
+        let absorbed = |later: Batch| {
+            let mut waiting = documented();
+            waiting.absorb(later);
+            waiting.state
+        };
+        assert!(absorbed(Batch::default()).is_some(), "nothing happened");
+        let ran = RunUpdate { run: 1, ready_at: None, progress: None, ended: None };
+        assert!(absorbed(Batch { run: Some(ran), ..Batch::default() }).is_some());
+        assert!(absorbed(batch(vec![intent("a-1-1")])).is_none(), "it lacks the intent");
+        let newer = StateDocument { run: 2, ..*document() };
+        let later = Batch { state: Some(Box::new(newer.clone())), ..Batch::default() };
+        assert_eq!(absorbed(later).map(|state| *state), Some(newer));
+    }
+
+    #[test]
+    fn of_what_waits_the_last_word_is_kept() {
+        let at = Timestamp::from_us;
+        let entry = Entry::Projection;
+        let position = |symbol: &str, bought| {
+            entry(Projection::Position(PositionRow {
+                symbol: Symbol::new(symbol).unwrap(),
+                lots: Vec::new(),
+                mark_price: None,
+                stop_price: None,
+                take_profit_price: None,
+                high_price: None,
+                bought: Decimal::from_int(bought),
+                sold: Decimal::ZERO,
+                transferred: Decimal::ZERO,
+            }))
+        };
+        let balance = |asset: &str, total| {
+            let (asset, total) = (Asset::new(asset).unwrap(), Decimal::from_int(total));
+            entry(Projection::Balance { asset, total, hold: Decimal::ZERO })
+        };
+        let cursor = |number| entry(Projection::VenueCursor(number));
+        let ended = |second| {
+            let ended = RunEnd { at: at(second), cause: RunCause::Operator, words: String::new() };
+            Some(RunUpdate {
+                run: 1,
+                ready_at: Some(at(second)),
+                progress: None,
+                ended: Some(ended),
+            })
+        };
+        let (ready, open) = (ended(1), order("a-1-1", OrderStatus::New));
+        let earlier = vec![
+            position("BTC-USDT", 1),
+            balance("BTC", 1),
+            cursor(1),
+            intent("a-1-1"),
+            position("ETH-USDT", 1),
+            balance("USDT", 1),
+            open.clone(),
+        ];
+        let later = vec![cursor(2), position("BTC-USDT", 2), balance("BTC", 2), open.clone()];
+        let mut waiting = Batch { at: at(5), entries: earlier, run: ready, ..Batch::default() };
+        waiting.absorb(Batch { at: at(4), entries: later, run: None, ..Batch::default() });
+        let kept = vec![
+            intent("a-1-1"),
+            position("ETH-USDT", 1),
+            balance("USDT", 1),
+            open.clone(),
+            cursor(2),
+            position("BTC-USDT", 2),
+            balance("BTC", 2),
+            open,
+        ];
+        assert_eq!((waiting.entries.clone(), waiting.at, waiting.weight()), (kept, at(5), 8));
+        let said = |waiting: &Batch| waiting.run.as_ref().and_then(|run| run.ready_at);
+        assert_eq!(said(&waiting), Some(at(1)));
+        waiting.absorb(Batch { at: at(6), run: ended(9), ..Batch::default() });
+        assert_eq!((said(&waiting), waiting.at, waiting.weight()), (Some(at(9)), at(6), 8));
+    }
+
+    #[test]
     fn a_document_names_the_last_event_of_its_own_batch() {
         let directory = std::env::temp_dir().join(format!("ibis-document-{}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
@@ -479,12 +551,16 @@ mod tests {
             let batches: Vec<_> = batches.into_iter().map(Arc::new).collect();
             sink.write(&transaction, &batches).unwrap();
             transaction.commit().unwrap();
+            let before = sink.mark();
             sink.committed(&batches);
-            state_json::read(&directory).unwrap().sequence
+            (state_json::read(&directory).unwrap().sequence, before, sink.mark())
         };
-        assert_eq!(commit(vec![started(2, true), started(3, true), started(4, false)]), 5);
-        assert_eq!(commit(vec![started(1, false)]), 5, "no document, none written");
-        assert_eq!(commit(vec![started(0, true), started(1, false)]), 10);
+        let first = vec![started(2, true), started(3, true), started(4, false)];
+        assert_eq!(commit(first), (5, 0, 9));
+        assert_eq!(commit(vec![started(1, false)]), (5, 9, 10), "no document, none written");
+        assert_eq!(commit(vec![started(0, true), started(1, false)]), (10, 10, 11));
+        let mut again = sink.reopen(&directory.join("ibis.db")).unwrap();
+        assert_eq!(chain::head(&again.transaction().unwrap()).unwrap().seq, 11);
         std::fs::remove_dir_all(&directory).unwrap();
     }
 }

@@ -71,7 +71,13 @@ fn a_hung_agent_obeys_before_it_sends_anything() {
     assert_eq!((code, status["waiting"][0]["wish"].as_str()), (Some(1), Some("kill")), "{status}");
     agent.signal("CONT");
     stage.until("SELECT count(*) FROM events WHERE kind = 'kill_verified'", 1);
-    assert_eq!((stage.sent(), stage.at_work()), (sent, (0, 0)));
+    assert_eq!(stage.at_work(), (0, 0));
+    let told = "SELECT seq FROM events WHERE kind = 'operator'";
+    let later = format!("SELECT count(*) FROM events WHERE kind = 'intent' AND seq > ({told})");
+    assert_eq!(stage.count(&later), 0, "nothing after the word");
+    // The turn that the signal caught ends first: an order of an instrument at most.
+    let caught = stage.sent() - sent;
+    assert!(caught <= stage.count("SELECT count(*) FROM instruments"), "{caught}");
     let flatten = "SELECT count(*) FROM operator_commands WHERE wish LIKE '%true%'";
     assert_eq!(stage.count(flatten), 0, "one that hung is not told to sell, some day");
     stage.assert_quiet(10);

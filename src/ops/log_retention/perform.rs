@@ -5,7 +5,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use rusqlite::Connection;
@@ -210,7 +210,7 @@ impl Performer<'_, '_> {
             let path = directory.join(&archive.name);
             if self.step(format!("delete {ARCHIVE_DIRECTORY}/{}", archive.name))? {
                 fs::remove_file(&path)?;
-                remove_if_there(&archive::checksum_path(&path))?;
+                atomic_file::remove_if_there(&archive::checksum_path(&path))?;
             }
             self.freed.bytes += signed(archive.bytes);
             match cause {
@@ -223,7 +223,7 @@ impl Performer<'_, '_> {
             // Packing may have made its archive anew in the meantime.
             let archive = path.with_extension("");
             if !archive.exists() && self.step(format!("delete {ARCHIVE_DIRECTORY}/{stray}"))? {
-                remove_if_there(&path)?;
+                atomic_file::remove_if_there(&path)?;
             }
         }
         Ok(())
@@ -342,13 +342,6 @@ impl Existing {
             Some(old) if entries.iter().all(|entry| old.contains(entry)) => Self::Holds,
             Some(_) => Self::Other,
         }
-    }
-}
-
-fn remove_if_there(path: &PathBuf) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
     }
 }
 

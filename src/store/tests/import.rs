@@ -30,6 +30,13 @@ fn import(ledger: &Connection, trades: &[ImportedTrade]) -> Vec<Inserted> {
     inserted
 }
 
+/// How many indexes the table has.
+fn indexes(ledger: &Connection) -> i64 {
+    let query = "SELECT count(*) FROM sqlite_schema
+                 WHERE type = 'index' AND tbl_name = 'imported_trades'";
+    ledger.query_row(query, [], |row| row.get(0)).unwrap()
+}
+
 fn all(ledger: &Connection) -> Vec<ImportedTrade> {
     let mut all = Vec::new();
     imported_trade::for_each_by_symbol(ledger, |trade| -> rusqlite::Result<()> {
@@ -58,11 +65,6 @@ fn what_was_done_to_a_row_is_marked() {
 
 #[test]
 fn a_trade_is_stored_once_and_another_one_of_its_id_never() {
-    let indexes = |ledger: &Connection| {
-        let query = "SELECT count(*) FROM sqlite_schema
-                     WHERE type = 'index' AND tbl_name = 'imported_trades'";
-        ledger.query_row(query, [], |row| row.get::<_, i64>(0)).unwrap()
-    };
     let ledger = write("import", story());
     let (a, b) = (trade("a", Side::Buy, "2", 100), trade("b", Side::Sell, "1", 200));
     let other = ImportedTrade { fee: d("0.3"), ..b.clone() };
@@ -89,9 +91,23 @@ fn a_trade_is_stored_once_and_another_one_of_its_id_never() {
     // Without orders of our own, nothing can be one.
     let ledger = write("import-none", Vec::new());
     assert_eq!(import(&ledger, &[own(10)]), [New]);
-    let (indexed, row) = (indexes(&ledger), Importer::new(&ledger).unwrap());
-    assert!(format!("{row:?}").starts_with("Importer"));
-    assert_eq!(indexed, 2);
+}
+
+#[test]
+fn an_empty_table_is_filled_without_its_indexes() {
+    let ledger = write("import-indexes", Vec::new());
+    let mut importer = Importer::new(&ledger).unwrap();
+    let offer = |importer: &mut Importer<'_>, id, second| {
+        importer.insert(&trade(id, Side::Buy, "1", second), Repair::default(), None).unwrap();
+        indexes(&ledger)
+    };
+    assert_eq!(["a", "b", "c"].map(|id| offer(&mut importer, id, 1)), [0; 3]);
+    assert_eq!(offer(&mut importer, "b", 1), 2, "one that came before must be found");
+    assert_eq!(offer(&mut importer, "d", 1), 2);
+    importer.finish().unwrap();
+    let mut later = Importer::new(&ledger).unwrap();
+    assert_eq!(offer(&mut later, "e", 1), 2, "a table with rows keeps them");
+    assert!(format!("{later:?}").starts_with("Importer"));
 }
 
 #[test]

@@ -24,13 +24,8 @@ fn begin(ledger: &mut Connection, second: i64) -> Run {
 }
 
 /// Says something of a run.
-fn update(ledger: &mut Connection, name: &str, update: RunUpdate) {
-    let transaction = ledger.transaction().unwrap();
-    let batch = Batch { run: Some(update), ..Batch::default() };
-    LedgerSink::new(directory(&format!("{name}-sink")), 0)
-        .write(&transaction, &[Arc::new(batch)])
-        .unwrap();
-    transaction.commit().unwrap();
+fn update(ledger: &mut Scratch, update: RunUpdate) {
+    ledger.write(vec![Batch { run: Some(update), ..Batch::default() }]).unwrap();
 }
 
 fn nothing_of(run: u32) -> RunUpdate {
@@ -52,9 +47,9 @@ fn a_run_is_what_it_said_last_and_restarts_have_causes() {
         is_wall: true,
     };
     assert_eq!(drift::run(&ledger, 1).unwrap(), Some(facts.clone()));
-    update(&mut ledger, "runs", RunUpdate { ready_at: Some(at(11)), ..nothing_of(1) });
+    update(&mut ledger, RunUpdate { ready_at: Some(at(11)), ..nothing_of(1) });
     let progress = Progress { wall_at: at(12), engine_at: at(112), data_at: at(111) };
-    update(&mut ledger, "runs", RunUpdate { progress: Some(progress), ..nothing_of(1) });
+    update(&mut ledger, RunUpdate { progress: Some(progress), ..nothing_of(1) });
     facts.ready_at = Some(at(11));
     assert_eq!(
         drift::run(&ledger, 1).unwrap(),
@@ -66,7 +61,7 @@ fn a_run_is_what_it_said_last_and_restarts_have_causes() {
 
     assert_eq!(begin(&mut ledger, 20).number, 2);
     let ended = RunEnd { at: at(29), cause: RunCause::Operator, words: "SIGTERM".to_owned() };
-    update(&mut ledger, "runs", RunUpdate { ended: Some(ended), ..nothing_of(2) });
+    update(&mut ledger, RunUpdate { ended: Some(ended), ..nothing_of(2) });
     assert_eq!(begin(&mut ledger, 30).number, 3);
     let restarts = |since| drift::restarts(&ledger, since).unwrap();
     let (first, second) = ((at(20), Some(RunCause::Crash)), (at(30), Some(RunCause::Operator)));
@@ -87,7 +82,7 @@ fn the_engines_clock_is_the_newest_that_anybody_told() {
     assert_eq!((first.number, first.last_engine_at, first.unclean_cause), (1, None, None));
     assert_eq!(first.stamp(at(0)), 1);
     let progress = Progress { wall_at: at(12), engine_at: at(112), data_at: at(111) };
-    update(&mut ledger, "clocks", RunUpdate { progress: Some(progress), ..nothing_of(1) });
+    update(&mut ledger, RunUpdate { progress: Some(progress), ..nothing_of(1) });
     let told = run::explain(&mut ledger, Unexplained::Newest, RunCause::Watchdog).unwrap();
     assert_eq!(told, Some(1));
     let second = begin(&mut ledger, 6);
@@ -98,7 +93,7 @@ fn the_engines_clock_is_the_newest_that_anybody_told() {
     assert_eq!(third.last_engine_at, Some(at(112)), "the second died before it had one");
     assert_eq!((third.unclean_streak, third.unclean_cause), (2, None), "nobody said");
     let ended = RunEnd { at: at(9), cause: RunCause::Finished, words: "over".to_owned() };
-    update(&mut ledger, "clocks", RunUpdate { ended: Some(ended), ..nothing_of(3) });
+    update(&mut ledger, RunUpdate { ended: Some(ended), ..nothing_of(3) });
     let told = run::explain(&mut ledger, Unexplained::Newest, RunCause::Oom).unwrap();
     assert_eq!(told, None, "it said itself how it ended");
     let fourth = begin(&mut ledger, 8);

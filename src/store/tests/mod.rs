@@ -6,21 +6,22 @@ mod events;
 mod import;
 mod journal;
 mod machine;
+mod operator;
 mod report;
+pub(super) mod scratch;
 mod state;
 mod window;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::Arc;
 
 use rusqlite::Connection;
+use scratch::Scratch;
 
 use super::emergency_line::Line;
 use super::event::EventRow;
 use super::load::{self, BookedTrade, LedgerState, OpenOrder};
 use super::own_trade::{self, Held, RealizedFill};
-use super::writer::{Batch, Entry, LedgerSink};
+use super::writer::{Batch, Entry};
 use super::{LEDGER, books, chain, column, day_row, event, order_story, row};
 use crate::domain::balance::Balance;
 use crate::domain::decimal::Decimal;
@@ -39,7 +40,6 @@ use crate::domain::record::{
 use crate::domain::side::Side;
 use crate::domain::symbol::Symbol;
 use crate::domain::time::{DAY_US, Timestamp};
-use crate::durable::group_commit::Sink as _;
 use crate::risk::guard::protection::ClosedTrade;
 
 fn d(text: &str) -> Decimal {
@@ -66,24 +66,12 @@ fn venue_id(number: u32) -> VenueOrderId {
     VenueOrderId::new(&format!("v-{number}")).unwrap()
 }
 
-/// A new directory of this test.
-fn directory(name: &str) -> PathBuf {
-    let directory = std::env::temp_dir().join(format!("ibis-store-{}-{name}", std::process::id()));
-    drop(std::fs::remove_dir_all(&directory));
-    std::fs::create_dir_all(&directory).unwrap();
-    directory
-}
-
-/// Writes entries in one commit.
-fn write(name: &str, entries: Vec<Entry>) -> Connection {
-    let directory = directory(name);
-    let mut connection = LEDGER.open_writer(&directory.join("ibis.db")).unwrap();
-    let transaction = connection.transaction().unwrap();
-    row::put_meta(&transaction, "instance", "ibis").unwrap();
-    let batch = Batch { at: at(99), entries, ..Batch::default() };
-    LedgerSink::new(directory, 0).write(&transaction, &[Arc::new(batch)]).unwrap();
-    transaction.commit().unwrap();
-    connection
+/// Writes entries in one commit on a new ledger.
+fn write(name: &str, entries: Vec<Entry>) -> Scratch {
+    let scratch = Scratch::written(name, vec![Batch { at: at(99), entries, ..Batch::default() }]);
+    let scratch = scratch.unwrap();
+    row::put_meta(&scratch, "instance", "ibis").unwrap();
+    scratch
 }
 
 fn fact(second: i64, record: Record) -> Entry {

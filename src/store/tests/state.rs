@@ -86,6 +86,21 @@ fn an_orders_story_is_found_by_each_of_its_names() {
 }
 
 #[test]
+fn an_orders_story_goes_on_over_everything_between() {
+    let noise = |second: i64| {
+        let (code, subject, detail) = ("odd".to_owned(), "x".to_owned(), "y".to_owned());
+        fact(second, Record::Surprise(SurpriseRecord { code, subject, detail }))
+    };
+    let much = |second| std::iter::repeat_with(move || noise(second)).take(5_000);
+    let ended = fact(50, Record::Order(order(3, OrderStatus::Canceled, "0", "0", "0")));
+    let entries = story().into_iter().chain(much(45)).chain(much(50)).chain([ended]);
+    let ledger = write("long-story", entries.collect());
+    let story = order_story::find(&ledger, "ibis-1-3").unwrap().unwrap();
+    let seqs: Vec<_> = story.events.iter().map(|row| row.seq).collect();
+    assert_eq!(seqs, [13, FACTS + 10_001], "pages later, and with the last of its instant");
+}
+
+#[test]
 fn a_column_that_is_damaged_is_named() {
     let ledger = write("column", story());
     let parsed =
