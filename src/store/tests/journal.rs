@@ -22,19 +22,6 @@ fn a_line_of_the_emergency_journal_is_its_entry_again() {
         level: Level::Degraded,
         size: None,
     };
-    let sample = Sample {
-        at: at_,
-        equity: d("1"),
-        cash: d("2"),
-        cash_available: d("3"),
-        exposure: d("4"),
-        unrealized: d("-5"),
-        positions: 6,
-        open_buy_orders: 7,
-        open_sell_orders: 8,
-        state: Level::Degraded,
-        complete: false,
-    };
     let mut entries = story();
     entries.extend([
         fact(50, Record::Operator(Box::new(said))),
@@ -43,7 +30,7 @@ fn a_line_of_the_emergency_journal_is_its_entry_again() {
         fact(53, Record::Surprise(SurpriseRecord { code, subject, detail })),
         fact(54, Record::Decision(Box::new(decision))),
         fact(55, Record::Run { run: 4, phase: "stopped" }),
-        Entry::Projection(Projection::Sample(sample)),
+        Entry::Projection(Projection::Sample(Sample { complete: false, ..sample(50) })),
         day(0, 10, "5"),
     ]);
     for entry in entries {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::time::HOUR_US;
 use crate::store::drift::{self, JobFacts, RunFacts};
-use crate::store::kpi::{self, SampleRow};
+use crate::store::kpi;
 use crate::store::notification;
 use crate::store::retention::{self, FreeSpace};
 use crate::store::run::{self, NewRun, Progress, Run, RunEnd, RunUpdate, Unexplained};
@@ -218,18 +218,7 @@ fn a_day_of_samples_goes_once_each_of_its_hours_is_reported() {
 
 #[test]
 fn an_archive_of_samples_is_a_table_with_names() {
-    let sample = |is_complete| SampleRow {
-        at: at(60),
-        equity: d("10000.5"),
-        cash_available: d("9800"),
-        exposure: d("100"),
-        unrealized: d("-1"),
-        positions: 2,
-        open_buy_orders: 3,
-        open_sell_orders: 4,
-        is_complete,
-        state: Level::Running,
-    };
+    let sample = |is_complete| SampleRow { is_complete, ..sample_row(60) };
     let header = "at,equity,cash_available,exposure,unrealized,positions,open_buy_orders,\
                   open_sell_orders,complete\n";
     let line = "1970-01-01T00:01:00Z,10000.5,9800,100,-1,2,3,4";

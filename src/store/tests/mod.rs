@@ -19,6 +19,7 @@ use scratch::Scratch;
 
 use super::emergency_line::Line;
 use super::event::EventRow;
+use super::kpi::SampleRow;
 use super::load::{self, BookedTrade, LedgerState, OpenOrder};
 use super::own_trade::{self, Held, RealizedFill};
 use super::writer::{Batch, Entry};
@@ -284,4 +285,39 @@ fn day(day: i64, at_second: i64, turnover: &str) -> Entry {
     let (day, at) = (Timestamp::from_us(day * DAY_US), at(at_second));
     let (open, peak, turnover) = (d("100"), d("110"), d(turnover));
     Entry::Projection(Projection::Day(DayRow { day, open, peak, turnover, at }))
+}
+
+/// A minute of the account.
+fn sample(second: i64) -> Sample {
+    Sample {
+        at: at(second),
+        equity: d("10000.5"),
+        cash: d("9900"),
+        cash_available: d("9800"),
+        exposure: d("100"),
+        unrealized: d("-1"),
+        positions: 2,
+        open_buy_orders: 3,
+        open_sell_orders: 4,
+        state: Level::SoftPause,
+        complete: true,
+    }
+}
+
+/// The same, as it is read.
+fn sample_row(second: i64) -> SampleRow {
+    let Sample { at, equity, cash_available, exposure, unrealized, state, .. } = sample(second);
+    let (positions, open_buy_orders, open_sell_orders, is_complete) = (2, 3, 4, true);
+    SampleRow {
+        at,
+        equity,
+        cash_available,
+        exposure,
+        unrealized,
+        positions,
+        open_buy_orders,
+        open_sell_orders,
+        is_complete,
+        state,
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::time::HOUR_US;
-use crate::store::kpi::{self, Decision, FillRow, OpenPosition, RealizedAmounts, SampleRow};
+use crate::store::kpi::{self, Decision, FillRow, OpenPosition, RealizedAmounts};
 use crate::store::run::{self, NewRun};
 
 #[test]
@@ -65,20 +65,9 @@ fn cancels_are_those_that_ended_in_the_hour_and_began_at_most_one_before() {
 
 #[test]
 fn samples_refusals_and_open_positions() {
-    let minute = |second: i64| {
-        Entry::Projection(Projection::Sample(Sample {
-            at: at(second),
-            equity: d("10000"),
-            cash: d("9900"),
-            cash_available: d("9800"),
-            exposure: d("100"),
-            unrealized: d("-1"),
-            positions: 2,
-            open_buy_orders: 3,
-            open_sell_orders: 4,
-            state: Level::SoftPause,
-            complete: second == 120,
-        }))
+    let minute = |second| {
+        let complete = second == 120;
+        Entry::Projection(Projection::Sample(Sample { complete, ..sample(second) }))
     };
     let refused = |second, code| {
         let (at, symbol) = (at(second), symbol("BTC-USDT"));
@@ -103,18 +92,7 @@ fn samples_refusals_and_open_positions() {
         Entry::Projection(Projection::Position(eth(Some(d("16"))))),
     ];
     let ledger = write("kpi-samples", story().into_iter().chain(more).collect());
-    let row = |second| SampleRow {
-        at: at(second),
-        equity: d("10000"),
-        cash_available: d("9800"),
-        exposure: d("100"),
-        unrealized: d("-1"),
-        positions: 2,
-        open_buy_orders: 3,
-        open_sell_orders: 4,
-        is_complete: second == 120,
-        state: Level::SoftPause,
-    };
+    let row = |second| SampleRow { is_complete: second == 120, ..sample_row(second) };
     assert_eq!(kpi::samples(&ledger, at(60), at(180)).unwrap(), [row(60), row(120)]);
     let counted = |second| {
         let counted = kpi::refusals(&ledger, at(second)).unwrap();
