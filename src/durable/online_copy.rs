@@ -4,7 +4,7 @@
 //! in small steps with pauses, and to the disk every few megabytes, so that the writer's `fsync` never
 //! finds a gigabyte of the copy ahead of it. The copy is one file, without a log beside it.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -103,6 +103,8 @@ fn pause() {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

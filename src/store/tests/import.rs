@@ -164,6 +164,16 @@ fn a_sell_has_a_basis_where_something_was_held() {
     assert!(basis(&ledger).starts_with("older -, early known"), "{}", basis(&ledger));
 }
 
+fn history(ledger: &Connection) -> Vec<HistoryOrder> {
+    let mut history = Vec::new();
+    trade_history::for_each(ledger, |order| -> rusqlite::Result<()> {
+        history.push(order);
+        Ok(())
+    })
+    .unwrap();
+    history
+}
+
 #[test]
 fn the_history_has_every_order_that_traded_by_time() {
     let mut market = IntentRecord { price: None, ..selling() };
@@ -192,12 +202,6 @@ fn the_history_has_every_order_that_traded_by_time() {
     import(&trade("c", Side::Buy, "2", 50), Repair::default(), Some("{\"as\": \"it came\"}"));
     importer.finish().unwrap();
 
-    let mut history = Vec::new();
-    trade_history::for_each(&ledger, |order| -> rusqlite::Result<()> {
-        history.push(order);
-        Ok(())
-    })
-    .unwrap();
     let foreign = Order {
         id: "a".to_owned(),
         symbol: symbol("BTC-USDT"),
@@ -240,7 +244,7 @@ fn the_history_has_every_order_that_traded_by_time() {
     let mut expected: Vec<_> =
         [foreign, bought, repaired, sold, at_market].map(HistoryOrder::Order).into();
     expected.push(HistoryOrder::Raw("{\"as\": \"it came\"}".to_owned()));
-    assert_eq!(history, expected);
+    assert_eq!(history(&ledger), expected);
 }
 
 #[test]
