@@ -8,6 +8,11 @@ use super::recording::Call;
 use crate::support::variable;
 
 const PHASES: [&str; 3] = ["start", "trading", "drain"];
+/// The phase that lasts as long as the life does.
+pub const TRADING: usize = 1;
+/// Longer than a day's trading needs on a slow machine until it comes to any of the calls that it had on a
+/// fast one.
+const LONG: &str = "10s";
 
 /// What happens there.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -99,6 +104,12 @@ impl Point {
             nth: nth.parse().ok()?,
             how: How::ALL.into_iter().find(|known| known.word() == how)?,
         })
+    }
+
+    /// How long a life is to trade that comes to this point: where it dies while it trades, until it
+    /// does; else so long.
+    pub fn life<'a>(&self, otherwise: &'a str) -> &'a str {
+        if self.phase == Some(TRADING) { LONG } else { otherwise }
     }
 
     /// The shim's words.

@@ -114,7 +114,7 @@ fn after_a_power_cut_the_live_agent_goes_on_and_agrees_with_the_venue() {
 /// Dies at a point, loses what the disk did not have, and goes on.
 fn go_on(point: &Point, mut dice: Dice) -> Vec<String> {
     let day = Day::new(dice.below(1_000) as u64);
-    let (_, calls) = day.trade("1s", Some(point));
+    let (_, calls) = day.trade(point.life("1s"), Some(point));
     let mut sent = recording::orders(&calls);
     let mut disk = Disk::default();
     calls.iter().for_each(|call| disk.take(call));

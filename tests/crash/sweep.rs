@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::books::{Books, texts};
 use super::day::{Day, SYMBOLS, busy_day};
 use super::dice::Dice;
-use super::point::{How, Point, asked_for, choose, counts};
+use super::point::{How, Point, TRADING, asked_for, choose, counts};
 use super::recording;
 use super::{audit, seed, shim, spread, tell, wanted};
 use crate::live::trader::Trader;
@@ -111,7 +111,7 @@ impl Seen {
 fn survive(point: &Point, nested: bool, mut dice: Dice) -> Outcome {
     let day = Day::new(dice.below(1_000) as u64);
     let mut outcome = Outcome { point: point.to_string(), ..Outcome::default() };
-    let (ended, calls) = day.trade(LIFE, Some(point));
+    let (ended, calls) = day.trade(point.life(LIFE), Some(point));
     if ended.code.is_none() {
         outcome.how = Some(point.how);
     } else {
@@ -176,7 +176,7 @@ fn killed_at_any_call_nothing_is_lost_and_nothing_is_doubled() {
         }
         // A machine that is slow lets little happen in a day.
         let more = (0..MORE).map(|_| Point {
-            phase: Some(1),
+            phase: Some(TRADING),
             kind: "any".to_owned(),
             nth: 1 + dice.below(CALLS_OF_A_DAY),
             how: How::DEATHS[dice.below(How::DEATHS.len())],
