@@ -47,6 +47,11 @@ const START_MAX: Duration = Duration::from_secs(120);
 const ACCOUNT: &str = "key = \"bench\"\nsecret = \"bench-secret\"\npassphrase = \"bench-phrase\"\n\
     [balances]\nUSDT = \"1000000\"\n";
 
+/// More orders at work than the venue allows, and more connections than its thirty a minute, which some
+/// seconds of rounds use up.
+const PLAN: &str = "[websocket]\nconnects_per_minute = 100000\n\
+    [orders]\nopen_max = 100000\nopen_per_symbol_max = 100000\n";
+
 fn main() {
     let rounds = std::env::args().find_map(|word| word.parse().ok()).unwrap_or(ROUNDS);
     println!(
@@ -94,7 +99,7 @@ impl Stage {
         fs::set_permissions(&account, fs::Permissions::from_mode(0o600)).unwrap();
         // More of everything than the venue allows.
         let plan = directory.join("plan.toml");
-        fs::write(&plan, "[orders]\nopen_max = 100000\nopen_per_symbol_max = 100000\n").unwrap();
+        fs::write(&plan, PLAN).unwrap();
         let mut exchange = Command::new(IBIS)
             .args(["exchange", "--speed", SPEED, "--quota", "4294967295", "--credentials"])
             .arg(&account)
