@@ -10,7 +10,6 @@ use flate2::write::GzEncoder;
 
 use super::listing::{self, File};
 use crate::domain::time::Timestamp;
-use crate::durable::atomic_file;
 
 /// How much is kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,8 +66,11 @@ pub fn delete(
     let mut deleted = Deleted::default();
     for file in beyond(listing::files(state_dir)?, limits, now) {
         if !dry_run {
-            // Somebody else may tidy at the same time.
-            atomic_file::remove_if_there(&file.path)?;
+            match fs::remove_file(&file.path) {
+                // Somebody else tidies at the same time.
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
             if let Some(day) = file.path.parent() {
                 // Only an empty day goes with its last segment.
                 drop(fs::remove_dir(day));
