@@ -147,9 +147,13 @@ fn read(path: &Path) -> Option<Command> {
 }
 
 fn parse(path: &Path) -> Result<Command, String> {
-    let length = fs::metadata(path).map_err(|error| error.to_string())?.len();
-    if length > BYTES_MAX {
-        return Err(format!("{length} bytes"));
+    let found = fs::metadata(path).map_err(|error| error.to_string())?;
+    // A pipe would be waited for, a device read without an end.
+    if !found.is_file() {
+        return Err("not a regular file".to_owned());
+    }
+    if found.len() > BYTES_MAX {
+        return Err(format!("{} bytes", found.len()));
     }
     let contents = fs::read(path).map_err(|error| error.to_string())?;
     serde_json::from_slice(&contents).map_err(|error| error.to_string())
@@ -312,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_too_long_to_be_a_command_is_set_aside_and_other_files_are_left_alone() {
+    fn what_cannot_be_a_command_is_set_aside_and_other_files_are_left_alone() {
         let home = directory("long");
         fs::create_dir(home.join(NAME)).unwrap();
         let write = |name: &str, number, length: u64| {
@@ -323,10 +327,15 @@ mod tests {
         write("1.json", 1, 16_384);
         write("2.json", 2, 16_385);
         write("3.json.tmp", 3, 1_000);
+        let pipe = home.join(NAME).join("0.json");
+        let mode = rustix::fs::Mode::RUSR;
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", home.join(NAME).join("4.json")).unwrap();
         let mut spool = Spool::new(&home, None);
         assert_eq!(spool.take(Timestamp::default()), [command(1)]);
         let there = |name: &str| home.join(NAME).join(name).exists();
         assert!(there("2.refused") && !there("2.json") && there("3.json.tmp"));
+        assert!(there("0.refused") && there("4.refused"), "what would never end to be read");
         fs::remove_dir_all(&home).unwrap();
     }
 

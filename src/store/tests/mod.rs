@@ -8,9 +8,10 @@ mod journal;
 mod machine;
 mod operator;
 mod report;
-pub(super) mod scratch;
+mod scratch;
 mod state;
 mod window;
+mod writer;
 
 use std::collections::BTreeMap;
 
