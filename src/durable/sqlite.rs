@@ -12,12 +12,14 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 /// How long a connection waits for another's write lock.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// WAL pages after which a commit also checkpoints (4 KiB each): bounds the WAL near 16 MiB.
-const CHECKPOINT_PAGES: u32 = 4_000;
+/// Pages of a writer's log (4 KiB each) from which on a commit itself copies it back: bounds the log near
+/// 64 MiB where the thread that does it beside the writer cannot keep up.
+const LOG_PAGES_MAX: u32 = 16_384;
 /// Page cache of one connection in KiB: bounds memory.
 const CACHE_KIB: i32 = 2_048;
 
@@ -148,7 +150,7 @@ impl Format {
             connection.pragma_update(None, "synchronous", "FULL")?;
             connection.pragma_update(None, "foreign_keys", true)?;
             connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-            connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)
+            connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES_MAX)
         };
         pragmas().map_err(|error| classify(&error))?;
         if found < self.latest() {
@@ -240,6 +242,19 @@ impl Format {
     fn kind(&self, path: &Path, kind: OpenErrorKind) -> OpenError {
         OpenError { path: path.to_owned(), name: self.name, kind }
     }
+}
+
+/// Opens a database that a writer of this process has open, to copy its log back beside it.
+pub fn open_checkpointer(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    // Where the file was replaced meanwhile it must not remove the log of the one in its place.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    // Now, and not at the first copy: the log that is beside the file at this moment.
+    connection.pragma_query_value(None, "schema_version", |_| Ok(()))?;
+    Ok(connection)
 }
 
 fn has_wal(path: &Path) -> bool {

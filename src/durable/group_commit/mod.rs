@@ -15,7 +15,10 @@
 //! [`PATIENCE`] while the writer is well. In trouble, or with a disk slower than that, further items are
 //! absorbed by the last one ([`Handover`]), up to [`BACKLOG_MAX`] in sum: beyond it the writer has failed.
 
+mod checkpointer;
 mod queue;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::collections::VecDeque;
@@ -29,6 +32,7 @@ use rusqlite::{Connection, Transaction};
 
 use super::database_home::DatabaseHome;
 use super::sqlite::OpenError;
+use checkpointer::Checkpointer;
 use queue::{Shared, State, lock, reached};
 use writer::Writer;
 
@@ -49,8 +53,6 @@ pub const RETRY_MAX: Duration = Duration::from_secs(1);
 const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
 /// Items in one transaction: bounds the time of one commit.
 const BATCH_ITEMS_MAX: usize = 64;
-/// An idle writer checkpoints the WAL after this, so that commits seldom have to.
-const IDLE_CHECKPOINT: Duration = Duration::from_millis(500);
 /// An idle writer looks whether its file is still there this often.
 const IDLE_LOOK: Duration = Duration::from_secs(5);
 
@@ -144,7 +146,7 @@ pub struct GroupCommit<I> {
     shared: Arc<Shared<I>>,
     path: PathBuf,
     sent: u64,
-    /// The last wait ran out of patience.
+    /// The last wait, or a hand-over to a full queue, ran out of patience.
     late: bool,
     thread: Option<JoinHandle<()>>,
 }
@@ -171,7 +173,8 @@ impl<I: Handover> GroupCommit<I> {
         let (changed, work) = (Condvar::new(), Condvar::new());
         let shared = Arc::new(Shared { state: Mutex::new(state), changed, work });
         let theirs = Arc::clone(&shared);
-        let writer = Writer { connection: Some(connection), home, sink, checkpointed: true };
+        let checkpointer = Checkpointer::start(name, &path)?;
+        let writer = Writer { checkpointer, connection: Some(connection), home, sink };
         let thread =
             std::thread::Builder::new().name(name.to_owned()).spawn(move || writer.run(&theirs))?;
         Ok(Self { shared, path, sent: 0, late: false, thread: Some(thread) })
@@ -181,14 +184,13 @@ impl<I: Handover> GroupCommit<I> {
     pub fn send(&mut self, item: I) -> Ticket {
         self.sent += 1;
         let mut state = lock(&self.shared);
-        let mut patient = true;
         while !state.is_over() {
             if state.queue.len() < QUEUE_ITEMS_MAX {
                 state.queue.push_back((self.sent, Arc::new(item)));
                 break;
             }
             let room = state.weight() < BACKLOG_MAX;
-            if state.trouble.is_some() || (!patient && room) {
+            if state.trouble.is_some() || (self.late && room) {
                 state.absorb(self.sent, item);
                 break;
             }
@@ -197,7 +199,8 @@ impl<I: Handover> GroupCommit<I> {
             };
             let waited = self.shared.changed.wait_timeout_while(state, PATIENCE, full);
             let (guard, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
-            (state, patient) = (guard, !timeout.timed_out());
+            state = guard;
+            self.late |= timeout.timed_out();
         }
         drop(state);
         self.shared.work.notify_all();
@@ -293,242 +296,5 @@ impl<I> Drop for GroupCommit<I> {
     fn drop(&mut self) {
         lock(&self.shared).closing = true;
         self.shared.work.notify_all();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::path::Path;
-
-    struct Rows;
-
-    /// NULL is refused by the table.
-    type Row = Vec<Option<i64>>;
-
-    impl Handover for Row {
-        fn absorb(&mut self, later: Self) {
-            self.extend(later);
-        }
-        fn weight(&self) -> usize {
-            self.len()
-        }
-    }
-
-    impl Sink for Rows {
-        type Item = Row;
-        fn write(
-            &mut self,
-            transaction: &Transaction<'_>,
-            items: &[Arc<Row>],
-        ) -> rusqlite::Result<()> {
-            for value in items.iter().flat_map(|item| item.iter()) {
-                transaction.execute("INSERT INTO a VALUES (?1)", [value])?;
-            }
-            Ok(())
-        }
-        fn committed(&mut self, _: &[Arc<Row>]) {}
-        fn reopen(&self, path: &Path) -> Result<Connection, OpenError> {
-            Ok(open(path))
-        }
-    }
-
-    fn open(path: &Path) -> Connection {
-        let connection = Connection::open(path).unwrap();
-        connection.busy_timeout(Duration::from_millis(10)).unwrap();
-        let create = "PRAGMA journal_mode=WAL; CREATE TABLE IF NOT EXISTS a(x INTEGER NOT NULL)";
-        connection.execute_batch(create).unwrap();
-        connection
-    }
-
-    struct Stage {
-        directory: PathBuf,
-        writer: GroupCommit<Row>,
-    }
-
-    impl Stage {
-        fn new(name: &str) -> Self {
-            let directory =
-                std::env::temp_dir().join(format!("ibis-group-{}-{name}", std::process::id()));
-            drop(std::fs::remove_dir_all(&directory));
-            std::fs::create_dir_all(&directory).unwrap();
-            let connection = open(&directory.join("a.db"));
-            Self { directory, writer: GroupCommit::start("test", connection, Rows).unwrap() }
-        }
-
-        fn path(&self) -> PathBuf {
-            self.directory.join("a.db")
-        }
-
-        fn rows(&self) -> Vec<i64> {
-            let connection = Connection::open(self.path()).unwrap();
-            let mut statement = connection.prepare("SELECT x FROM a ORDER BY rowid").unwrap();
-            statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
-        }
-
-        /// Waits until there is trouble, or none any more.
-        fn until(&mut self, troubled: bool) {
-            while self.writer.trouble().is_some() != troubled {
-                std::thread::yield_now();
-            }
-        }
-
-        fn until_durable(&self, ticket: Ticket) {
-            while !self.writer.is_durable(ticket).unwrap() {
-                std::thread::yield_now();
-            }
-        }
-
-        fn close(self) {
-            self.writer.close().unwrap();
-            std::fs::remove_dir_all(&self.directory).unwrap();
-        }
-    }
-
-    #[test]
-    fn what_was_waited_for_is_there_in_full() {
-        let mut stage = Stage::new("wait");
-        for value in 1..=500 {
-            stage.writer.send(vec![Some(value)]);
-        }
-        let ticket = stage.writer.send(vec![Some(1)]);
-        stage.writer.wait(ticket).unwrap();
-        assert_eq!(stage.rows().iter().sum::<i64>(), 125_251);
-        assert_eq!(stage.writer.is_durable(ticket), Ok(true));
-        stage.close();
-    }
-
-    #[test]
-    fn what_the_database_refuses_reaches_every_later_wait_and_is_rolled_back() {
-        let mut stage = Stage::new("fail");
-        let first = stage.writer.send(vec![Some(1)]);
-        stage.writer.wait(first).unwrap();
-        let bad = stage.writer.send(vec![Some(7), None]);
-        assert!(stage.writer.wait(bad).is_err());
-        let later = stage.writer.send(vec![Some(2)]);
-        assert!(stage.writer.wait_patiently(later).is_err());
-        assert_eq!(stage.writer.wait(first), Ok(()));
-        assert_eq!(stage.rows(), [1]);
-        assert!(stage.writer.close().is_err());
-        std::fs::remove_dir_all(&stage.directory).unwrap();
-    }
-
-    #[test]
-    fn a_lock_that_passes_costs_nothing_but_time_and_order_is_kept() {
-        let mut stage = Stage::new("lock");
-        let other = open(&stage.path());
-        other.execute_batch("BEGIN IMMEDIATE").unwrap();
-        let mut last = stage.writer.send(vec![Some(0)]);
-        stage.until(true);
-        assert_eq!(stage.writer.wait_patiently(last), Ok(false), "trouble is not waited out");
-        assert!(stage.writer.wait(last).is_err());
-        for value in 1..=3 * QUEUE_ITEMS_MAX as i64 {
-            last = stage.writer.send(vec![Some(value)]);
-        }
-        let why = stage.writer.trouble().unwrap().to_string();
-        assert!(why.contains("a.db") && why.contains("locked"), "{why}");
-        other.execute_batch("COMMIT").unwrap();
-        stage.until_durable(last);
-        assert_eq!(stage.writer.trouble(), None);
-        assert!(stage.rows().into_iter().eq(0..=3 * QUEUE_ITEMS_MAX as i64));
-        stage.close();
-    }
-
-    #[test]
-    fn a_backlog_has_a_bound() {
-        let mut stage = Stage::new("bound");
-        let other = open(&stage.path());
-        other.execute_batch("BEGIN IMMEDIATE").unwrap();
-        let mut last = stage.writer.send(vec![Some(0)]);
-        stage.until(true);
-        for value in 0..BACKLOG_MAX as i64 {
-            last = stage.writer.send(vec![Some(value)]);
-        }
-        let failed = stage.writer.is_durable(last).unwrap_err();
-        assert!(failed.to_string().contains("entries wait"), "{failed}");
-        std::fs::remove_dir_all(&stage.directory).unwrap();
-    }
-
-    #[test]
-    fn what_was_taken_from_the_queue_absorbs_nothing_more() {
-        let mut stage = Stage::new("pending");
-        let other = open(&stage.path());
-        other.execute_batch("BEGIN IMMEDIATE").unwrap();
-        stage.writer.send(vec![Some(0)]);
-        stage.until(true);
-        for value in 1..=QUEUE_ITEMS_MAX as i64 {
-            stage.writer.send(vec![Some(value)]);
-        }
-        let taken = stage.writer.pending();
-        let values = |pending: &Pending<Row>| -> Vec<i64> {
-            pending.items.iter().flat_map(|(_, item)| item.iter().flatten().copied()).collect()
-        };
-        let expected: Vec<i64> = (0..=QUEUE_ITEMS_MAX as i64).collect();
-        assert_eq!(values(&taken), expected);
-        let upto = taken.items.last().unwrap().0;
-        assert_eq!(upto, stage.writer.last());
-        stage.writer.send(vec![Some(-1)]);
-        let last = stage.writer.send(vec![Some(-2)]);
-        let again = stage.writer.pending();
-        let later = again.items.iter().filter(|(ticket, _)| *ticket > upto);
-        let later: Vec<_> = later.flat_map(|(_, item)| item.iter().flatten().copied()).collect();
-        assert_eq!(later, [-1, -2]);
-        drop((taken, again));
-        other.execute_batch("COMMIT").unwrap();
-        stage.until_durable(last);
-        assert_eq!(stage.rows().len(), QUEUE_ITEMS_MAX + 3);
-        stage.close();
-    }
-
-    #[test]
-    fn a_deleted_file_is_put_back_with_everything_in_it() {
-        let mut stage = Stage::new("deleted");
-        let first = stage.writer.send(vec![Some(1)]);
-        stage.writer.wait(first).unwrap();
-        for name in ["a.db", "a.db-wal", "a.db-shm"] {
-            std::fs::remove_file(stage.directory.join(name)).unwrap();
-        }
-        let second = stage.writer.send(vec![Some(2)]);
-        stage.until_durable(second);
-        assert_eq!(stage.rows(), [1, 2]);
-        // Only the file itself: its old log must not be taken for the new one's.
-        std::fs::remove_file(stage.path()).unwrap();
-        let third = stage.writer.send(vec![Some(3)]);
-        stage.until_durable(third);
-        assert_eq!(stage.rows(), [1, 2, 3]);
-        stage.close();
-    }
-
-    #[test]
-    fn a_file_put_in_the_databases_place_is_moved_aside() {
-        let mut stage = Stage::new("replaced");
-        let first = stage.writer.send(vec![Some(1)]);
-        stage.writer.wait(first).unwrap();
-        std::fs::write(stage.directory.join("other"), "another").unwrap();
-        std::fs::rename(stage.directory.join("other"), stage.path()).unwrap();
-        let second = stage.writer.send(vec![Some(2)]);
-        stage.until_durable(second);
-        assert_eq!(stage.rows(), [1, 2]);
-        let aside = stage.directory.join("a.db.found-1");
-        assert_eq!(std::fs::read(aside).unwrap(), b"another");
-        stage.close();
-    }
-
-    #[test]
-    fn damage_is_told_as_such_and_not_tried_again() {
-        let mut stage = Stage::new("damaged");
-        let connection = Connection::open(stage.path()).unwrap();
-        connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
-        drop(connection);
-        let length = std::fs::metadata(stage.path()).unwrap().len();
-        std::fs::write(stage.path(), vec![0xA5; usize::try_from(length).unwrap()]).unwrap();
-        let ticket = stage.writer.send(vec![Some(1)]);
-        stage.until(true);
-        let trouble = stage.writer.trouble().unwrap();
-        assert!(trouble.damaged, "{trouble}");
-        let text = trouble.to_string();
-        assert!(text.contains("ibis db check") && text.contains("ibis db restore"), "{text}");
-        assert_eq!(stage.writer.is_durable(ticket), Ok(false));
-        std::fs::remove_dir_all(&stage.directory).unwrap();
     }
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
+use super::checkpointer::Checkpointer;
 use super::queue::{Shared, State, lock};
-use super::{IDLE_CHECKPOINT, IDLE_LOOK, RETRY_FIRST, RETRY_MAX, Sink, Trouble, WriteFailed};
+use super::{IDLE_LOOK, RETRY_FIRST, RETRY_MAX, Sink, Trouble, WriteFailed};
 use crate::durable::database_home::DatabaseHome;
 
 /// Marks the end of the thread, also when it panics, so that nobody waits for ever.
@@ -54,40 +55,30 @@ impl From<rusqlite::Error> for Setback {
 
 /// The thread's own.
 pub(super) struct Writer<S> {
+    /// Ends before the connection does: the last one to be closed empties the log and removes it.
+    pub(super) checkpointer: Checkpointer,
     /// None after the file was put back, until it is open again.
     pub(super) connection: Option<Connection>,
     pub(super) home: DatabaseHome,
     pub(super) sink: S,
-    pub(super) checkpointed: bool,
 }
 
 impl<S: Sink> Writer<S> {
     pub(super) fn run(mut self, shared: &Shared<S::Item>) {
         let _end = EndMark(shared);
-        let mut idle = Duration::ZERO;
         loop {
-            let pause = if self.checkpointed { IDLE_LOOK } else { IDLE_CHECKPOINT };
             let waits = |state: &mut State<S::Item>| state.queue.is_empty() && !state.closing;
-            let waited = shared.work.wait_timeout_while(lock(shared), pause, waits);
+            let waited = shared.work.wait_timeout_while(lock(shared), IDLE_LOOK, waits);
             let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-            let queued = state.queue.len();
-            if queued == 0 && state.closing {
+            if state.queue.is_empty() && state.closing {
                 return;
             }
             drop(state);
-            idle = if queued > 0 { Duration::ZERO } else { idle + pause };
-            if queued == 0 && idle < IDLE_LOOK {
-                self.checkpoint();
-            } else if !self.commit_queued(shared) {
+            // With nothing queued it looks whether the file is still there.
+            if !self.commit_queued(shared) {
                 return;
             }
         }
-    }
-
-    /// Busy readers only postpone it; the next idle moment tries again.
-    fn checkpoint(&mut self) {
-        let Some(connection) = &self.connection else { return };
-        self.checkpointed = connection.execute_batch("PRAGMA wal_checkpoint(PASSIVE)").is_ok();
     }
 
     /// Commits the oldest items, however long it takes; false where there is nothing more to do.
@@ -114,7 +105,7 @@ impl<S: Sink> Writer<S> {
     fn written(&mut self, shared: &Shared<S::Item>, items: &[Arc<S::Item>], last: Option<u64>) {
         if !items.is_empty() {
             self.sink.committed(items);
-            self.checkpointed = false;
+            self.checkpointer.after_commit();
         }
         let mut state = lock(shared);
         state.queue.drain(..items.len());
@@ -139,8 +130,7 @@ impl<S: Sink> Writer<S> {
             }
             Setback::Damaged(why) => (why, true),
             Setback::Passing(why) => {
-                // On a full disk it makes room: the log is then written from its start again.
-                self.checkpoint();
+                self.checkpointer.make_room();
                 (why, false)
             }
         };
@@ -174,6 +164,7 @@ impl<S: Sink> Writer<S> {
             None => {
                 let opened = self.sink.reopen(self.home.path());
                 let opened = opened.map_err(|error| Setback::Passing(error.to_string()))?;
+                self.checkpointer.reopen(self.home.path())?;
                 self.connection.insert(opened)
             }
         };

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::Transaction;
 use serde_json::json;
 
 use super::failure::BackupError;
@@ -111,14 +111,13 @@ fn make(run: &Run<'_>, directory: &Path) -> anyhow::Result<Set> {
         ibis: env!("CARGO_PKG_VERSION").to_owned(),
         mode,
         instance,
-        ledger: part(&snapshot, Part::Ledger, directory, &stamp)?,
+        ledger: part(snapshot, Part::Ledger, directory, &stamp)?,
         account: None,
     };
-    drop(snapshot);
     if parts.contains(&Part::Account) {
         let account = ACCOUNT.open_reader(&run.state_dir.join(Part::Account.name()))?;
         let snapshot = account.unchecked_transaction()?;
-        manifest.account = Some(part(&snapshot, Part::Account, directory, &stamp)?);
+        manifest.account = Some(part(snapshot, Part::Account, directory, &stamp)?);
     }
     let text = format!("{}\n", serde_json::to_string_pretty(&manifest)?);
     atomic_file::replace(&manifest::path(directory, &stamp), text.as_bytes())?;
@@ -154,26 +153,28 @@ fn bytes(state_dir: &Path, parts: &[Part]) -> u64 {
     paths.filter_map(|path| fs::metadata(path).ok()).map(|file| file.len()).sum()
 }
 
-/// Copies one database, and counts what the copy must contain in the original.
+/// Copies one database, and counts what the copy must contain in the original. The snapshot holds up the
+/// writer's log: it goes as soon as it is copied.
 fn part(
-    snapshot: &Connection,
+    snapshot: Transaction<'_>,
     part: Part,
     directory: &Path,
     stamp: &str,
 ) -> anyhow::Result<FileRecord> {
-    let (head, rows) = (part.head(snapshot)?, rows(snapshot)?);
+    let (head, rows) = (part.head(&snapshot)?, rows(&snapshot)?);
     let chain_head = match part {
-        Part::Ledger => chain::head(snapshot)?.hex(),
+        Part::Ledger => chain::head(&snapshot)?.hex(),
         Part::Account => String::new(),
     };
     let path = part.file(directory, stamp);
-    online_copy::copy(snapshot, &path).map_err(|error| match error {
+    online_copy::copy(&snapshot, &path).map_err(|error| match error {
         CopyError::Sqlite(error) => {
             anyhow::Error::from(error).context(format!("{}", path.display()))
         }
         CopyError::Io(error) => BackupError::io(&path, &error).into(),
         CopyError::Busy => BackupError::Busy(format!("{}: {error}", part.name())).into(),
     })?;
+    drop(snapshot);
     let (sha256, bytes) = verify::digest(&path)?;
     let file = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
     Ok(FileRecord { file, bytes, sha256, head, chain_head, rows })
