@@ -124,17 +124,22 @@ impl Shared {
 }
 
 fn run(shared: &Shared, mut connection: Connection) {
-    let mut told = false;
+    let mut failing = false;
     while shared.wait(&mut connection) {
         let copied = copy_back(&connection);
-        if let Err(error) = &copied
-            && !told
+        let first = is_first_failure(&mut failing, copied.is_err());
+        if let Err(error) = copied
+            && first
         {
             let path = connection.path().unwrap_or_default();
             log::warn!("{path}: its log cannot be copied back now: {error}; tried again");
         }
-        told = copied.is_err();
     }
+}
+
+/// True for a failure that follows no other.
+fn is_first_failure(failing: &mut bool, fails: bool) -> bool {
+    !std::mem::replace(failing, fails) && fails
 }
 
 /// Copies what there is, and then what was committed meanwhile: the log begins anew only where all of it is
@@ -172,6 +177,13 @@ mod tests {
         drop(checkpointer);
         drop(writer);
         std::fs::remove_dir_all(&directory).unwrap();
+    }
+
+    #[test]
+    fn failures_in_a_row_are_told_once() {
+        let mut failing = false;
+        let told = [false, true, true, false, true].map(|it| is_first_failure(&mut failing, it));
+        assert_eq!(told, [false, true, false, false, true]);
     }
 
     #[test]

@@ -63,6 +63,11 @@ impl<I: Handover> State<I> {
 }
 
 impl<I> State<I> {
+    /// The writer has nothing to do, and the end has not come.
+    pub(super) fn is_idle(&self) -> bool {
+        self.queue.is_empty() && !self.closing
+    }
+
     pub(super) fn is_over(&self) -> bool {
         self.failed.is_some() || self.ended
     }
@@ -80,5 +85,56 @@ pub(super) fn reached<I>(state: &State<I>, ticket: Ticket) -> Result<bool, Write
         Some(failed) => Err(failed.clone()),
         None if state.ended => Err(WriteFailed("its writer thread ended".to_owned())),
         None => Ok(false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Handover for () {
+        fn absorb(&mut self, (): Self) {}
+        fn weight(&self) -> usize {
+            1
+        }
+    }
+
+    fn empty() -> State<()> {
+        State {
+            queue: VecDeque::new(),
+            durable: 7,
+            sealed: 0,
+            mark: 0,
+            trouble: None,
+            failed: None,
+            ended: false,
+            closing: false,
+        }
+    }
+
+    #[test]
+    fn an_end_is_over_whatever_brought_it_and_takes_nothing_durable_back() {
+        let failed = || Some(WriteFailed("refused".to_owned()));
+        for (failed, ended, later) in [
+            (None, false, Ok(false)),
+            (failed(), false, Err("cannot be written: refused")),
+            (failed(), true, Err("cannot be written: refused")),
+            (None, true, Err("cannot be written: its writer thread ended")),
+        ] {
+            let state = State { failed, ended, ..empty() };
+            assert_eq!(state.is_over(), later.is_err());
+            assert_eq!(reached(&state, Ticket(7)), Ok(true));
+            let found = reached(&state, Ticket(8)).map_err(|error| error.to_string());
+            assert_eq!(found, later.map_err(str::to_owned));
+        }
+    }
+
+    #[test]
+    fn the_writer_waits_for_work_or_the_end() {
+        let queued = || VecDeque::from([(8, Arc::new(()))]);
+        assert!(empty().is_idle());
+        assert!(!State { queue: queued(), ..empty() }.is_idle());
+        assert!(!State { closing: true, ..empty() }.is_idle());
+        assert!(!State { queue: queued(), closing: true, ..empty() }.is_idle());
     }
 }

@@ -63,6 +63,12 @@ fn open(path: &Path) -> Connection {
     connection
 }
 
+fn rows(path: &Path) -> Vec<i64> {
+    let connection = Connection::open(path).unwrap();
+    let mut statement = connection.prepare("SELECT x FROM a ORDER BY rowid").unwrap();
+    statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
+
 struct Stage {
     directory: PathBuf,
     gate: Arc<Gate>,
@@ -86,9 +92,7 @@ impl Stage {
     }
 
     fn rows(&self) -> Vec<i64> {
-        let connection = Connection::open(self.path()).unwrap();
-        let mut statement = connection.prepare("SELECT x FROM a ORDER BY rowid").unwrap();
-        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        rows(&self.path())
     }
 
     /// Waits until there is trouble, or none any more.
@@ -147,12 +151,19 @@ fn a_writer_that_is_dropped_ends_by_itself() {
     let mut stage = Stage::new("dropped");
     let ticket = stage.writer.send(vec![Some(1)]);
     stage.writer.wait(ticket).unwrap();
-    let log = with_suffix(&stage.path(), "-wal");
+    let path = stage.path();
+    let log = with_suffix(&path, "-wal");
     assert!(log.exists());
+    stage.gate.set_shut(true);
+    for value in 2..=QUEUE_ITEMS_MAX as i64 {
+        stage.writer.send(vec![Some(value)]);
+    }
     drop(stage.writer);
+    stage.gate.set_shut(false);
     while log.exists() {
         std::thread::yield_now();
     }
+    assert!(rows(&path).into_iter().eq(1..=QUEUE_ITEMS_MAX as i64), "what was queued is written");
     std::fs::remove_dir_all(&stage.directory).unwrap();
 }
 
@@ -250,7 +261,11 @@ fn what_the_database_refuses_reaches_every_later_wait_and_is_rolled_back() {
     stage.writer.wait(first).unwrap();
     let bad = stage.writer.send(vec![Some(7), None]);
     assert!(stage.writer.wait(bad).is_err());
-    let later = stage.writer.send(vec![Some(2)]);
+    // Dropped, all of them: nobody would make room for them.
+    for value in 0..=QUEUE_ITEMS_MAX as i64 {
+        stage.writer.send(vec![Some(value)]);
+    }
+    let later = stage.writer.last();
     assert!(stage.writer.wait_patiently(later).is_err());
     assert_eq!(stage.writer.wait(first), Ok(()));
     assert_eq!(stage.rows(), [1]);
@@ -287,9 +302,11 @@ fn a_backlog_has_a_bound() {
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let mut last = stage.writer.send(vec![Some(0)]);
     stage.until(true);
-    for value in 0..BACKLOG_MAX as i64 {
+    for value in 1..BACKLOG_MAX as i64 {
         last = stage.writer.send(vec![Some(value)]);
     }
+    assert_eq!(stage.writer.is_durable(last), Ok(false), "it is full, and no more");
+    last = stage.writer.send(vec![Some(0)]);
     let failed = stage.writer.is_durable(last).unwrap_err();
     assert!(failed.to_string().contains("entries wait"), "{failed}");
     std::fs::remove_dir_all(&stage.directory).unwrap();
@@ -312,14 +329,15 @@ fn what_was_taken_from_the_queue_absorbs_nothing_more() {
     let expected: Vec<i64> = (0..=QUEUE_ITEMS_MAX as i64).collect();
     assert_eq!(values(&taken), expected);
     let upto = taken.items.last().unwrap().0;
-    assert_eq!(upto, stage.writer.last());
+    assert_eq!((upto, taken.mark), (stage.writer.last(), 0));
+    drop(taken);
     stage.writer.send(vec![Some(-1)]);
     let last = stage.writer.send(vec![Some(-2)]);
     let again = stage.writer.pending();
     let later = again.items.iter().filter(|(ticket, _)| *ticket > upto);
     let later: Vec<_> = later.flat_map(|(_, item)| item.iter().flatten().copied()).collect();
     assert_eq!(later, [-1, -2]);
-    drop((taken, again));
+    drop(again);
     other.execute_batch("COMMIT").unwrap();
     stage.until_durable(last);
     assert_eq!(stage.rows().len(), QUEUE_ITEMS_MAX + 3);
@@ -428,5 +446,22 @@ fn damage_is_told_as_such_and_not_tried_again() {
     let text = trouble.to_string();
     assert!(text.contains("ibis db check") && text.contains("ibis db restore"), "{text}");
     assert_eq!(stage.writer.is_durable(ticket), Ok(false));
+    let thread = stage.writer.thread.take().unwrap();
+    drop(stage.writer);
+    thread.join().unwrap();
+    std::fs::remove_dir_all(&stage.directory).unwrap();
+}
+
+#[test]
+fn a_writer_in_trouble_ends_once_nobody_waits_for_it() {
+    let mut stage = Stage::new("left");
+    let other = open(&stage.path());
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    stage.writer.send(vec![Some(0)]);
+    stage.until(true);
+    let thread = stage.writer.thread.take().unwrap();
+    drop(stage.writer);
+    thread.join().unwrap();
+    assert_eq!(stage.gate.items.load(Ordering::Relaxed), 0);
     std::fs::remove_dir_all(&stage.directory).unwrap();
 }

@@ -67,7 +67,7 @@ impl<S: Sink> Writer<S> {
     pub(super) fn run(mut self, shared: &Shared<S::Item>) {
         let _end = EndMark(shared);
         loop {
-            let waits = |state: &mut State<S::Item>| state.queue.is_empty() && !state.closing;
+            let waits = |state: &mut State<S::Item>| state.is_idle();
             let waited = shared.work.wait_timeout_while(lock(shared), IDLE_LOOK, waits);
             let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
             if state.queue.is_empty() && state.closing {
@@ -95,7 +95,7 @@ impl<S: Sink> Writer<S> {
                     if !self.may_try_again(shared, setback, pause) {
                         return false;
                     }
-                    pause = (pause * 2).min(RETRY_MAX);
+                    pause = longer(pause);
                 }
             }
         }
@@ -174,5 +174,22 @@ impl<S: Sink> Writer<S> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         self.sink.write(&transaction, items)?;
         Ok(transaction.commit()?)
+    }
+}
+
+/// The pause after the one that was too short.
+fn longer(pause: Duration) -> Duration {
+    (pause * 2).min(RETRY_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_between_tries_double_up_to_a_second() {
+        let pauses = std::iter::successors(Some(RETRY_FIRST), |pause| Some(longer(*pause)));
+        let found: Vec<_> = pauses.map(|pause| pause.as_millis()).take(7).collect();
+        assert_eq!(found, [50, 100, 200, 400, 800, 1_000, 1_000]);
     }
 }
