@@ -2,7 +2,8 @@
 //!
 //! The loop hands items over and goes on; each hand-over returns a [`Ticket`]. Before anything that
 //! must not outrun the disk (an order, a report that an order filled) it waits for that ticket. One
-//! `fsync` then serves every item queued meanwhile: with a slow disk batches grow, latency does not.
+//! `fsync` then serves every item queued meanwhile: with a slow disk batches grow, latency does not. The log
+//! that it writes is copied back into the database by a thread beside it.
 //!
 //! **Trouble** ([`GroupCommit::trouble`]): a lock, a full or read-only disk, an I/O error pass. The
 //! transaction is rolled back, its items stay first in the queue, and the writer tries again after
