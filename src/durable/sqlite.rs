@@ -17,9 +17,9 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 /// How long a connection waits for another's write lock.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Pages of a writer's log (4 KiB each) from which on a commit itself copies it back: bounds the log near
+/// Pages of a writer's WAL (4 KiB each) from which on a commit itself checkpoints: bounds the WAL near
 /// 64 MiB where the thread that does it beside the writer cannot keep up.
-const LOG_PAGES_MAX: u32 = 16_384;
+const WAL_PAGES_MAX: u32 = 16_384;
 /// Page cache of one connection in KiB: bounds memory.
 const CACHE_KIB: i32 = 2_048;
 
@@ -150,7 +150,7 @@ impl Format {
             connection.pragma_update(None, "synchronous", "FULL")?;
             connection.pragma_update(None, "foreign_keys", true)?;
             connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-            connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES_MAX)
+            connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES_MAX)
         };
         pragmas().map_err(|error| classify(&error))?;
         if found < self.latest() {
@@ -244,7 +244,7 @@ impl Format {
     }
 }
 
-/// Opens a database that a writer of this process has open, to copy its log back beside it.
+/// Opens a database that a writer of this process has open, to checkpoint its WAL beside it.
 pub fn open_checkpointer(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;

@@ -1,10 +1,10 @@
-//! The thread that copies a writer's log back into its database, so that no commit has to.
+//! The thread that checkpoints a writer's WAL, its log, beside it, so that no commit has to.
 //!
 //! SQLite does it inside the commit that makes the log too long: some thirty milliseconds for 4,000 pages,
 //! more after a backup, whose snapshot held the log up; an order may wait for that commit. A second
 //! connection can do it beside the writer, which goes on at the log's end meanwhile and begins the log anew
 //! once all of it is copied. Where this thread fails, or cannot keep up, commits do it after all: a writer's
-//! own connection has a bound for that (`LOG_PAGES_MAX` of [`sqlite`]).
+//! own connection has a bound for that (`WAL_PAGES_MAX` of [`sqlite`]).
 
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -52,7 +52,7 @@ impl Checkpointer {
         let shared = Arc::new(Shared { state, changed });
         let theirs = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
-            .name(format!("{name}-log"))
+            .name(format!("{name}-wal"))
             .spawn(move || run(&theirs, connection))?;
         Ok(Self { shared, thread: Some(thread) })
     }
@@ -132,7 +132,7 @@ fn run(shared: &Shared, mut connection: Connection) {
             && first
         {
             let path = connection.path().unwrap_or_default();
-            log::warn!("{path}: its log cannot be copied back now: {error}; tried again");
+            log::warn!("{path}: WAL checkpoint failed: {error}; tried again after the next commit");
         }
     }
 }
